@@ -1,0 +1,138 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Staging asks a stager to turn an app into a droplet. Stagers share the queue group named like the subject, so exactly one
+// of them answers, and it answers exactly once (stager 0.1.15).
+const Staging Call[StagingRequest, StagingReply] = "staging"
+
+// StagingOn is Staging on another queue, as the stager's `queues:` may name several.
+func StagingOn(queue string) Call[StagingRequest, StagingReply] {
+	return Call[StagingRequest, StagingReply](queue)
+}
+
+// StagingRequest says where the app is and where the droplet should go. Use ParseStagingRequest to read one: it knows what
+// the stager's schema demanded.
+type StagingRequest struct {
+	AppID       ID                `json:"app_id"` // integer or string; not echoed in the reply
+	DownloadURI string            `json:"download_uri"`
+	UploadURI   string            `json:"upload_uri"`
+	Properties  StagingProperties `json:"properties"`
+}
+
+// StagingReply is the one answer. On success there is no error key at all.
+type StagingReply struct {
+	TaskID  string `json:"task_id"`  // 32 hex digits, made up by the stager
+	TaskLog string `json:"task_log"` // what the user reads, "[2012-11-13 22:13:08] Downloading application\n…"
+	Error   string `json:"error,omitempty"`
+}
+
+// StagingProperties is what a staging plugin is told about the app. It is `properties` in the request and `environment` in
+// the configuration file of a plugin.
+type StagingProperties struct {
+	Services      []map[string]any `json:"services"`
+	Framework     string           `json:"framework,omitempty"`
+	FrameworkInfo FrameworkInfo    `json:"framework_info"`
+	Runtime       string           `json:"runtime,omitempty"`
+	RuntimeInfo   RuntimeInfo      `json:"runtime_info"`
+	Resources     Resources        `json:"resources"`
+	Environment   []string         `json:"environment,omitempty"` // "K=V"; plugins look at BUNDLE_WITHOUT and RAILS_ENV
+	Meta          map[string]any   `json:"meta,omitempty"`        // command, debug, console
+	Buildpack     string           `json:"buildpack,omitempty"`
+	Name          string           `json:"name,omitempty"`
+}
+
+// Command is the start command the user gave (meta.command), for frameworks that need one.
+func (p StagingProperties) Command() string {
+	s, _ := p.Meta["command"].(string)
+	return s
+}
+
+// FrameworkInfo is a framework's manifest.
+type FrameworkInfo struct {
+	Name      string           `json:"name"`
+	Runtimes  []map[string]any `json:"runtimes,omitempty"`
+	Detection Detection        `json:"detection,omitempty"`
+}
+
+// Resources are an app's limits.
+type Resources struct {
+	Memory Int `json:"memory"` // MB
+	Disk   Int `json:"disk"`   // MB
+	FDs    Int `json:"fds"`
+}
+
+// RuntimeInfo describes the runtime an app wants: to the stager, to dea.discover and to dea.<id>.start.
+type RuntimeInfo struct {
+	Name             string              `json:"name"`
+	Version          Text                `json:"version,omitempty"`
+	Description      string              `json:"description,omitempty"`
+	Executable       string              `json:"executable,omitempty"`
+	VersionFlag      string              `json:"version_flag,omitempty"`   // shell words; default -v
+	VersionOutput    Text                `json:"version_output,omitempty"` // regular expression, unanchored
+	AdditionalChecks string              `json:"additional_checks,omitempty"`
+	Environment      Vars                `json:"environment,omitempty"`
+	DebugEnv         map[string][]string `json:"debug_env,omitempty"`
+	NPM              string              `json:"npm,omitempty"`
+}
+
+// ParseStagingRequest reads a staging request and checks it as the stager and its plugins did. The error names every
+// wrong key in the words of Membrane, the schema library of 2012:
+//
+//	{ properties => { resources => { memory => Expected instance of Integer, given an instance of String } } }
+func ParseStagingRequest(payload []byte) (StagingRequest, error) {
+	var r StagingRequest
+	err := parse(payload, stagingRequestSchema(), &r)
+	return r, err
+}
+
+// ParseStagingProperties reads properties alone, as they stand in a plugin's configuration file.
+func ParseStagingProperties(payload []byte) (StagingProperties, error) {
+	var p StagingProperties
+	err := parse(payload, stagingPropertiesSchema(), &p)
+	return p, err
+}
+
+func stagingRequestSchema() schema {
+	return record{
+		{key: "app_id", is: anything{}, optional: true},
+		{key: "download_uri", is: class("String")},
+		{key: "upload_uri", is: class("String")},
+		{key: "properties", is: stagingPropertiesSchema()},
+	}
+}
+
+func stagingPropertiesSchema() schema {
+	return record{
+		{key: "services", is: list{class("Hash")}},
+		{key: "framework_info", is: record{{key: "name", is: class("String")}}},
+		{key: "runtime_info", is: class("Hash")},
+		{key: "resources", is: record{
+			{key: "memory", is: class("Integer")},
+			{key: "disk", is: class("Integer")},
+			{key: "fds", is: class("Integer")},
+		}},
+		{key: "environment", is: list{class("String")}, optional: true},
+		{key: "meta", is: class("Hash"), optional: true},
+	}
+}
+
+func parse(payload []byte, s schema, into any) error {
+	d := json.NewDecoder(bytes.NewReader(payload))
+	d.UseNumber()
+	var tree any
+	if err := d.Decode(&tree); err != nil {
+		return fmt.Errorf("not JSON: %w", err)
+	}
+	if d.More() {
+		return fmt.Errorf("not JSON: something follows the object at byte %d", d.InputOffset())
+	}
+	if problem := s.check(tree); problem != "" {
+		return &SchemaError{Problem: problem}
+	}
+	return json.Unmarshal(payload, into)
+}
