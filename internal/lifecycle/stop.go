@@ -1,0 +1,115 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// stop ends the started members, last one first. cause is why: it reaches the members as the cause of their context.
+func (r *run) stop(cause error) error {
+	if cause == nil { // a member failed
+		cause = context.Canceled
+	}
+	h := &halt{run: r, cause: cause, deadline: time.Now().Add(r.group.budget)}
+	var errs []error
+	for i := len(r.members) - 1; i >= 0; i-- {
+		errs = append(errs, h.member(i))
+	}
+	return errors.Join(errs...)
+}
+
+// halt is one stop of the whole group: its clock and its cause.
+type halt struct {
+	*run
+	cause    error
+	deadline time.Time // the budget's end; pushed back by drains that the budget does not count
+}
+
+// member drains, cancels and awaits the i-th member.
+func (h *halt) member(i int) error {
+	m, began := h.members[i], time.Now()
+	drained, drainErr := h.drain(i)
+	m.cancel(h.cause)
+	limit := min(m.grace.Stop, h.allowance(i))
+	if !awaitAll(limit, drained, m.done) {
+		return errors.Join(drainErr, fmt.Errorf("%s did not stop within %s", m.name, limit.Round(time.Millisecond)))
+	}
+	h.group.log.Debug("component stopped", "component", m.name, "duration", time.Since(began))
+	return errors.Join(drainErr, m.farewell(h.cause))
+}
+
+// drain lets the i-th member finish its work, if it can and is up. The channel is closed when Drain has returned, which
+// may be after its time is over.
+func (h *halt) drain(i int) (drained <-chan struct{}, err error) {
+	m, done := h.members[i], make(chan struct{})
+	d, ok := m.c.(Drainer)
+	if !ok || !isClosed(m.ready) || isClosed(m.done) {
+		close(done)
+		return done, nil
+	}
+	began := time.Now()
+	ctx, cancel := h.drainContext(i)
+	defer cancel()
+	var drainErr error
+	go func() {
+		defer close(done)
+		drainErr = d.Drain(ctx)
+	}()
+	select {
+	case <-done:
+		if drainErr != nil && ctx.Err() == nil {
+			err = fmt.Errorf("drain %s: %w", m.name, drainErr)
+		}
+	case <-ctx.Done():
+	case <-m.done: // it ended while draining: nothing is left to wait for
+	case <-h.group.hurry:
+	}
+	if !isClosed(done) || ctx.Err() != nil {
+		h.group.log.Warn("drain cut short", "component", m.name, "duration", time.Since(began))
+	}
+	if h.patient() {
+		h.deadline = h.deadline.Add(time.Since(began))
+	}
+	return done, err
+}
+
+// drainContext bounds a drain by its grace and by the budget, except in a patient stop.
+func (h *halt) drainContext(i int) (context.Context, context.CancelFunc) {
+	if h.patient() {
+		return context.WithCancel(h.base)
+	}
+	grace := h.members[i].grace
+	return context.WithTimeout(h.base, min(grace.Drain, h.allowance(i)-grace.Reserve))
+}
+
+func (h *halt) patient() bool { return errors.Is(h.cause, ErrPatientStop) }
+
+// allowance is how long the i-th member may take now: what the budget has left, less the reserves of those that
+// follow. When even the reserves are gone, it is an equal share of the rest.
+func (h *halt) allowance(i int) time.Duration {
+	left := max(time.Until(h.deadline), 0)
+	free := left
+	for _, next := range h.members[:i] {
+		free -= next.grace.Reserve
+	}
+	return max(free, left/time.Duration(i+1))
+}
+
+// awaitAll reports whether all channels are closed before the limit is over.
+func awaitAll(limit time.Duration, all ...<-chan struct{}) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for _, c := range all {
+		select {
+		case <-c:
+		case <-timer.C:
+			return !slices.ContainsFunc(all, isOpen)
+		}
+	}
+	return true
+}
+
+func isOpen(c <-chan struct{}) bool { return !isClosed(c) }
