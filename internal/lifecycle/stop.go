@@ -41,8 +41,8 @@ func (h *halt) member(i int) error {
 	return errors.Join(drainErr, m.farewell(h.cause))
 }
 
-// drain lets the i-th member finish its work, if it can and is up. The channel is closed when Drain has returned, which
-// may be after its time is over.
+// drain lets the i-th member finish its work, if it can and is up. The channel is closed when Drain has returned. A Drain
+// whose time is over gets a moment to notice; one that still does not return is waited for together with Run.
 func (h *halt) drain(i int) (drained <-chan struct{}, err error) {
 	m, done := h.members[i], make(chan struct{})
 	d, ok := m.c.(Drainer)
@@ -53,27 +53,36 @@ func (h *halt) drain(i int) (drained <-chan struct{}, err error) {
 	began := time.Now()
 	ctx, cancel := h.drainContext(i)
 	defer cancel()
-	var drainErr error
+	var result error
 	go func() {
 		defer close(done)
-		drainErr = d.Drain(ctx)
+		result = d.Drain(ctx)
 	}()
-	select {
-	case <-done:
-		if drainErr != nil && ctx.Err() == nil {
-			err = fmt.Errorf("drain %s: %w", m.name, drainErr)
-		}
-	case <-ctx.Done():
-	case <-m.done: // it ended while draining: nothing is left to wait for
-	case <-h.group.hurry:
-	}
-	if !isClosed(done) || ctx.Err() != nil {
+	cut := h.awaitDrain(ctx, m, done)
+	if cut {
+		cancel()
+		awaitAll(min(m.grace.Reserve, h.allowance(i)), done)
 		h.group.log.Warn("drain cut short", "component", m.name, "duration", time.Since(began))
+	} else if result != nil {
+		err = fmt.Errorf("drain %s: %w", m.name, result)
 	}
 	if h.patient() {
 		h.deadline = h.deadline.Add(time.Since(began))
 	}
 	return done, err
+}
+
+// awaitDrain reports whether the drain has to be cut: its time is over, someone is in a hurry, or the member is gone
+// and there is nothing left to drain.
+func (h *halt) awaitDrain(ctx context.Context, m *member, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return ctx.Err() != nil
+	case <-ctx.Done():
+	case <-m.done:
+	case <-h.group.hurry:
+	}
+	return true
 }
 
 // drainContext bounds a drain by its grace and by the budget, except in a patient stop.
