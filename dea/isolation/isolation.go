@@ -1,0 +1,83 @@
+// Package isolation is where an instance becomes processes, and the seam at which a DEA can be given another way to do it.
+//
+// A Backend starts what lies in an instance's directory and hands back a Container: the whole family of processes that comes of it, to be
+// waited for, measured and stopped as one. A backend never sees a message, and knows nothing of apps, routes or droplets
+// beyond the two scripts in the directory, startup and stop.
+//
+// In 2012 this was `env -i /bin/sh` fed with exports, the stop script being all that ever killed an app; containers (warden) came with
+// the second DEA.
+package isolation
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrGone is returned by Usage when nothing of the container is alive.
+var ErrGone = errors.New("no process of the instance is left")
+
+// Spec is what to start.
+type Spec struct {
+	ID     string   // instance id, unique on this machine
+	Dir    string   // instance directory, absolute: working directory, and home of startup and stop
+	Args   []string // of startup: "-p", "41234", or none
+	Env    []string // the complete environment, "K=V"; nothing is inherited
+	Limits Limits
+}
+
+// Limits are what the instance may use. Zero means no limit.
+type Limits struct {
+	MemoryMB  int
+	DiskMB    int
+	FDs       int
+	Processes int
+}
+
+// Handle finds a container again after the DEA was killed and started anew. A process id alone is never enough: it may
+// belong to somebody else by now.
+type Handle struct {
+	PID   int    `json:"pid"`   // leader of the process group
+	Start uint64 `json:"start"` // when it started, in the system's own ticks; 0 where the system does not tell
+	Dir   string `json:"dir"`   // of the instance
+}
+
+// Exit tells how startup ended.
+type Exit struct {
+	Status int    // exit status, -1 when a signal ended it or nobody knows
+	Reason string // for people: "exit status 7", "signal: killed"
+	Stderr string // the last lines that startup itself, not the app, wrote to its standard error
+}
+
+// Usage is what all processes of a container use together.
+type Usage struct {
+	At       time.Time
+	CPU      float64 // percent of one core since the last measurement
+	MemoryKB int64   // resident
+	DiskB    int64   // bytes below the directory
+}
+
+// Container is a started instance. Its methods may be used by many goroutines.
+type Container interface {
+	// Handle never changes.
+	Handle() Handle
+	// Done is closed when startup has ended; Exit is meaningful then.
+	Done() <-chan struct{}
+	Exit() Exit
+	// Stop runs the instance's stop script and then makes sure that every process of the container is gone, within a grace time and then by force.
+	// It may be called at any time and more than once. The error says what is still alive.
+	Stop(ctx context.Context) error
+	// Usage measures now. It returns ErrGone when nothing is alive.
+	Usage(ctx context.Context) (Usage, error)
+}
+
+// Backend starts containers.
+type Backend interface {
+	// Name is how dea.yml chooses the backend (isolation: process).
+	Name() string
+	// Start runs startup. The container outlives ctx, which only bounds the starting. Errors: the startup script is missing or cannot be executed.
+	Start(ctx context.Context, s Spec) (Container, error)
+	// Sweep ends what another DEA, now dead, started: the container that h finds, if it is still that one, and whatever still runs with h.Dir as its
+	// home. Nothing found is no error.
+	Sweep(ctx context.Context, h Handle) error
+}
