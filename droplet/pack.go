@@ -1,0 +1,101 @@
+package droplet
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// packBuffer is the size in bytes of the blocks of tar that are compressed at
+// a time, while the next one is read.
+const packBuffer = 128 << 10
+
+// Pack writes everything below dir to w as a gzip'ed tar, in the form that
+// tar -czf FILE * had in 2012: entries without "./", none for dir itself, a
+// directory before its content. Other than there, dot-files in dir are kept,
+// and entries are sorted, owners are 0 (with no names) and times in whole
+// seconds, so that the same tree always makes the same bytes.
+//
+// Permissions (not setuid, setgid, sticky) and symbolic links are kept. A file
+// with several hard links is stored once for each. Sockets are left out, as tar
+// does. Fifos, devices, and links that leave dir are refused with an
+// [EntryError], because [Unpack] would refuse them.
+//
+// Pack stops soon after ctx is done, and then returns its error.
+func Pack(ctx context.Context, dir string, w io.Writer) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+
+	// Files are read while the block before is compressed. Whichever side fails
+	// first closes the pipe with its error, which ends the other side.
+	pr, pw := io.Pipe()
+	var wg sync.WaitGroup
+	wg.Go(func() { pw.CloseWithError(writeTar(ctx, root, pw)) })
+	err = compress(watch(ctx, pr), w)
+	pr.CloseWithError(err)
+	wg.Wait()
+	return err
+}
+
+// compress gzips r to w. The header of the gzip has neither name nor time.
+func compress(r io.Reader, w io.Writer) error {
+	gz := gzip.NewWriter(w)
+	if _, err := io.CopyBuffer(gz, r, make([]byte, packBuffer)); err != nil {
+		return err
+	}
+	return gz.Close()
+}
+
+func writeTar(ctx context.Context, root *os.Root, w io.Writer) error {
+	out := bufio.NewWriterSize(w, packBuffer)
+	tw := tar.NewWriter(out)
+	buf := make([]byte, copyBuffer)
+	err := walkPackable(ctx, root, func(f found) error {
+		if err := tw.WriteHeader(tarHeader(f)); err != nil {
+			return fmt.Errorf("entry %q: %w", f.Path, err)
+		}
+		if !f.Mode.IsRegular() {
+			return nil
+		}
+		return f.copyTo(ctx, tw, buf)
+	})
+	if err != nil {
+		return err
+	}
+	if err := tw.Close(); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// tarHeader is in the GNU format, the default of GNU tar, because that takes
+// names of any length in any encoding.
+func tarHeader(f found) *tar.Header {
+	hdr := &tar.Header{
+		Format:   tar.FormatGNU,
+		Typeflag: tar.TypeReg,
+		Name:     f.Path,
+		Linkname: f.Link,
+		Size:     f.Size,
+		Mode:     int64(f.Mode.Perm()),
+		ModTime:  f.mtime.Truncate(time.Second),
+	}
+	switch f.Mode.Type() {
+	case fs.ModeDir:
+		hdr.Typeflag = tar.TypeDir
+	case fs.ModeSymlink:
+		hdr.Typeflag = tar.TypeSymlink
+	}
+	return hdr
+}
