@@ -24,6 +24,22 @@ type StagingRequest struct {
 	Properties  StagingProperties `json:"properties"`
 }
 
+// UnmarshalJSON takes any app_id, as the stager never looked at it; one that is no string or number is forgotten.
+func (r *StagingRequest) UnmarshalJSON(b []byte) error {
+	type plain StagingRequest
+	wire := struct {
+		*plain
+		AppID json.RawMessage `json:"app_id"`
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(b, &wire); err != nil {
+		return err
+	}
+	if len(wire.AppID) == 0 || r.AppID.UnmarshalJSON(wire.AppID) != nil {
+		r.AppID = ""
+	}
+	return nil
+}
+
 // StagingReply is the one answer. On success there is no error key at all.
 type StagingReply struct {
 	TaskID  string `json:"task_id"`  // 32 hex digits, made up by the stager
