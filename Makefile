@@ -1,0 +1,40 @@
+# make test: sets everything up and runs everything.   make check: what needs no set-up.
+SHELL := /bin/bash
+GO ?= go
+FUZZTIME ?= 30s
+
+.PHONY: build demo test check setup lint fmt bench fuzz procs clean
+
+build:
+	$(GO) build -o bin/minicf ./cmd/minicf
+
+demo:
+	$(GO) run ./cmd/minicf demo --yes
+
+setup: build
+	bin/minicf doctor --install --yes --tests
+
+test: setup
+	$(GO) vet ./...
+	$(GO) test -timeout 15m ./...
+
+check:
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	$(GO) vet ./...
+	$(GO) test -short ./...
+
+lint:
+	$(GO) tool -modfile=tools.mod golangci-lint run
+
+bench:
+	$(GO) test -run '^$$' -bench . ./stager ./droplet ./router ./bus ./dea ./sandbox
+
+fuzz:
+	@$(GO) list ./... | while read -r p; do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
+	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+procs: build
+	GOREMAN_RPC_ADDR=127.0.0.1 $(GO) tool goreman -set-ports=false start
+
+clean:
+	rm -rf bin .minicf
