@@ -16,7 +16,12 @@ import (
 
 // packBuffer is the size in bytes of the blocks of tar that are compressed at
 // a time, while the next one is read.
-const packBuffer = 128 << 10
+const packBuffer = 32 << 10
+
+// smallLevel compresses without state. A full compressor takes 1 MB of tables,
+// which for a few kilobytes cost a hundred times what the compression itself
+// does; the result is about an eighth larger.
+const smallLevel = gzip.StatelessCompression
 
 // Pack writes everything below dir to w as a gzip'ed tar, in the form that
 // tar -czf FILE * had in 2012: entries without "./", none for dir itself, a
@@ -50,8 +55,17 @@ func Pack(ctx context.Context, dir string, w io.Writer) error {
 
 // compress gzips r to w. The header of the gzip has neither name nor time.
 func compress(r io.Reader, w io.Writer) error {
-	gz := gzip.NewWriter(w)
-	if _, err := io.CopyBuffer(gz, r, make([]byte, packBuffer)); err != nil {
+	in := bufio.NewReaderSize(r, packBuffer)
+	level := gzip.DefaultCompression
+	if _, err := in.Peek(packBuffer); err == io.EOF {
+		level = smallLevel
+	}
+	gz, err := gzip.NewWriterLevel(w, level)
+	if err != nil {
+		return err
+	}
+	gz.ModTime = time.Unix(0, 0) // "no time"; the zero Time would come out as the year 2042
+	if _, err := in.WriteTo(gz); err != nil {
 		return err
 	}
 	return gz.Close()
@@ -60,7 +74,7 @@ func compress(r io.Reader, w io.Writer) error {
 func writeTar(ctx context.Context, root *os.Root, w io.Writer) error {
 	out := bufio.NewWriterSize(w, packBuffer)
 	tw := tar.NewWriter(out)
-	buf := make([]byte, copyBuffer)
+	buf := make([]byte, packBuffer)
 	err := walkPackable(ctx, root, func(f found) error {
 		if err := tw.WriteHeader(tarHeader(f)); err != nil {
 			return fmt.Errorf("entry %q: %w", f.Path, err)

@@ -25,13 +25,12 @@ func PackZip(ctx context.Context, dir string, w io.Writer) error {
 		return err
 	}
 	defer root.Close()
-	zw := zip.NewWriter(w)
-	reuseDeflater(zw)
-	buf := make([]byte, copyBuffer)
+	z := zipper{zw: zip.NewWriter(w), buf: make([]byte, packBuffer)}
+	z.zw.RegisterCompressor(zip.Deflate, z.deflate)
 	empty := true
 	err = walkPackable(ctx, root, func(f found) error {
 		empty = false
-		return addToZip(ctx, zw, f, buf)
+		return z.add(ctx, f)
 	})
 	if err != nil {
 		return err
@@ -39,43 +38,51 @@ func PackZip(ctx context.Context, dir string, w io.Writer) error {
 	if empty {
 		return fmt.Errorf("nothing to pack: %s is empty", dir)
 	}
-	return zw.Close()
+	return z.zw.Close()
 }
 
-func addToZip(ctx context.Context, zw *zip.Writer, f found, buf []byte) error {
+// zipper writes one entry after the other, so that one state of klauspost's
+// deflate serves all.
+type zipper struct {
+	zw    *zip.Writer
+	buf   []byte
+	small bool          // the entry that follows
+	large *flate.Writer // made for the first entry that is not small
+}
+
+func (z *zipper) add(ctx context.Context, f found) error {
 	// UTC, or the machine's time zone would be in the bytes.
 	hdr := &zip.FileHeader{Name: f.Path, Modified: f.mtime.UTC()}
 	hdr.SetMode(f.Mode.Type() | f.Mode.Perm())
 	if f.Size > 0 {
 		hdr.Method = zip.Deflate
+		z.small = f.Size <= packBuffer
 	}
 	if _, err := zipEntry(hdr); err != nil {
 		return err
 	}
-	w, err := zw.CreateHeader(hdr)
+	w, err := z.zw.CreateHeader(hdr)
 	if err != nil {
 		return fmt.Errorf("entry %q: %w", f.Path, err)
 	}
 	switch f.Mode.Type() {
 	case 0:
-		return f.copyTo(ctx, w, buf)
+		return f.copyTo(ctx, w, z.buf)
 	case fs.ModeSymlink:
 		_, err = io.WriteString(w, f.Link)
 	}
 	return err
 }
 
-// reuseDeflater gives the writer klauspost's deflate, and one state for all
-// entries: they are written one after the other.
-func reuseDeflater(zw *zip.Writer) {
-	var deflater *flate.Writer
-	zw.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		if deflater != nil {
-			deflater.Reset(w)
-			return deflater, nil
-		}
-		var err error
-		deflater, err = flate.NewWriter(w, flate.DefaultCompression)
-		return deflater, err
-	})
+// deflate is called by the zip writer for each entry with content.
+func (z *zipper) deflate(w io.Writer) (_ io.WriteCloser, err error) {
+	if z.small {
+		return flate.NewStatelessWriter(w), nil
+	}
+	if z.large == nil {
+		z.large, err = flate.NewWriter(w, flate.DefaultCompression)
+		return z.large, err
+	}
+	z.large.Reset(w)
+	return z.large, nil
 }

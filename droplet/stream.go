@@ -62,21 +62,26 @@ func gunzip(r io.Reader) (io.Reader, error) {
 	gz.Multistream(false)
 	return readFunc(func(p []byte) (int, error) {
 		n, err := gz.Read(p)
-		if n > 0 || err != io.EOF {
-			return n, err
+		if err == io.EOF {
+			err = nextMember(gz, in)
 		}
-		switch magic, err := in.Peek(2); {
-		case len(magic) == 0:
-			return 0, err
-		case string(magic) != gzipMagic:
-			return 0, errTrailing
-		}
-		if err := gz.Reset(in); err != nil {
-			return 0, noEOF(err)
-		}
-		gz.Multistream(false)
-		return 0, nil
+		return n, err
 	}), nil
+}
+
+// nextMember returns io.EOF when nothing follows the gzip member just read.
+func nextMember(gz *gzip.Reader, in *bufio.Reader) error {
+	switch magic, err := in.Peek(2); {
+	case len(magic) == 0:
+		return err
+	case string(magic) != gzipMagic:
+		return errTrailing
+	}
+	if err := gz.Reset(in); err != nil {
+		return noEOF(err)
+	}
+	gz.Multistream(false)
+	return nil
 }
 
 // notGzip keeps the error of a reader that broke down before it said anything.
