@@ -1,0 +1,89 @@
+package runtimes
+
+// Families lists what a machine needs to run apps: first the programs of the runtimes, Ruby foremost because the
+// tutorial needs it, then the shell that every startup script is written for.
+func Families() []Family {
+	return []Family{
+		{
+			Name: "ruby", Purpose: "Sinatra, Rack and Rails apps; the tutorial",
+			Runtimes:    []string{"ruby18", "ruby19", "ruby193", "ruby"},
+			Executables: []string{"ruby"},
+			Version:     []string{"-v"},
+			Check:       []string{"-e", rubyCheck},
+			Packages: map[string][]string{
+				"apt": {"ruby", "ruby-sinatra", "ruby-webrick", ifKnownToAPT("ruby-rackup")},
+				"dnf": {"ruby"}, "brew": {"ruby"}, "apk": {"ruby"},
+			},
+			gems: []string{"sinatra", "rackup", "webrick"},
+		},
+		{
+			Name: "node", Purpose: "Node.js apps",
+			Runtimes:    []string{"node", "node06", "node08"},
+			Executables: []string{"node", "nodejs"},
+			Version:     []string{"-v"},
+			Packages:    map[string][]string{"apt": {"nodejs"}, "dnf": {"nodejs"}, "brew": {"node"}, "apk": {"nodejs"}},
+		},
+		{
+			Name: "python", Purpose: "WSGI, Django and standalone Python apps",
+			Runtimes:    []string{"python2", "python3"},
+			Executables: []string{"python3", "python"},
+			Version:     []string{"--version"},
+			Packages:    map[string][]string{"apt": {"python3"}, "dnf": {"python3"}, "brew": {"python"}, "apk": {"python3"}},
+		},
+		{
+			Name: "php", Purpose: "PHP apps",
+			Runtimes:    []string{"php"},
+			Executables: []string{"php"},
+			Version:     []string{"-vn"},
+			Packages:    map[string][]string{"apt": {"php-cli"}, "dnf": {"php-cli"}, "brew": {"php"}},
+		},
+		{
+			Name: "java", Purpose: "Java web, Spring, Grails, Lift and Play apps",
+			Runtimes:    []string{"java", "java7"},
+			Executables: []string{"java"},
+			Version:     []string{"-version"},
+			Packages: map[string][]string{
+				"apt": {"default-jre-headless"}, "dnf": {"java-headless"}, "brew": {"openjdk"}, "apk": {"openjdk17-jre-headless"},
+			},
+		},
+		{
+			Name: "erlang", Purpose: "Erlang/OTP apps built by rebar",
+			Runtimes:    []string{"erlangR14B01", "erlang"},
+			Executables: []string{"erl"},
+			Version:     []string{"-noshell", "-eval", `io:format("Erlang/OTP ~s~n", [erlang:system_info(otp_release)]), halt().`},
+			Packages:    map[string][]string{"apt": {"erlang-base"}, "dnf": {"erlang-erts"}, "brew": {"erlang"}, "apk": {"erlang"}},
+		},
+		{
+			Name: "shell", Purpose: "the startup and stop script of every app",
+			Executables: []string{"bash", "/bin/bash"},
+			Version:     []string{"--version"},
+			Check:       []string{"-c", "command -v ps >/dev/null || { echo ps; exit 1; }"},
+			Packages: map[string][]string{
+				"apt": {"bash", "procps"}, "dnf": {"bash", "procps-ng"}, "brew": {"bash"}, "apk": {"bash", "procps"},
+			},
+		},
+	}
+}
+
+// ifKnownToAPT is a package that only some releases have, to be installed by those alone: ruby-rackup came with Rack 3,
+// in Debian 13.
+func ifKnownToAPT(name string) string { return "$(apt-cache pkgnames " + name + ")" }
+
+// rubyCheck prints the gems that `ruby app.rb -p PORT` lacks for an app that requires sinatra: the library, any server,
+// and from Rack 3 on the part of Rack that starts servers.
+const rubyCheck = `
+here = lambda do |library|
+  begin
+    require library
+    true
+  rescue LoadError
+    false
+  end
+end
+missing = []
+missing << "sinatra" unless here["sinatra/base"]
+missing << "webrick" unless %w[webrick puma thin].any?(&here)
+missing << "rackup" if defined?(Rack) && Rack.release.to_i > 2 && !here["rackup"]
+puts missing
+exit missing.empty?
+`
