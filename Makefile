@@ -12,7 +12,7 @@ demo:
 	$(GO) run ./cmd/minicf demo --yes
 
 setup: build
-	bin/minicf doctor --install --yes --tests
+	bin/minicf doctor --install --yes ruby shell
 
 test: setup
 	$(GO) vet ./...
