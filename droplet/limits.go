@@ -28,6 +28,8 @@ func (l Limits) withDefaults() Limits {
 	if l.Bytes <= 0 {
 		l.Bytes = def.Bytes
 	}
+	// Room to add and multiply, for callers that say math.MaxInt.
+	l.Entries, l.Bytes = min(l.Entries, 1<<30), min(l.Bytes, 1<<60)
 	return l
 }
 

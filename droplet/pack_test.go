@@ -2,7 +2,6 @@ package droplet_test
 
 import (
 	"archive/tar"
-	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/minicf/minicf/droplet"
@@ -31,7 +29,7 @@ var packers = map[string]func(context.Context, string, io.Writer) error{
 func unpackBack(tb testing.TB, format string, content []byte, dir string) {
 	tb.Helper()
 	if format == "zip" {
-		must(tb, unpackZip(tb, tb.Context(), content, dir, droplet.Limits{}))
+		must(tb, unpackZip(tb, content, dir, droplet.Limits{}))
 		return
 	}
 	must(tb, droplet.Unpack(tb.Context(), bytes.NewReader(content), dir, droplet.Limits{}))
@@ -201,84 +199,4 @@ func TestPackReportsAMissingDirectory(t *testing.T) {
 			t.Errorf("error = %v, want one that names staged", err)
 		}
 	})
-}
-
-func TestPackStopsWhenTheWriterFails(t *testing.T) {
-	t.Parallel()
-	full := errors.New("no space left")
-	for name, content := range map[string]string{"small": "x", "large": strings.Repeat("text", 1<<20)} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			src := t.TempDir()
-			write(t, filepath.Join(src, "f"), content, 0o644)
-			// The bubble fails the test if a goroutine is left.
-			synctest.Test(t, func(t *testing.T) {
-				for format, pack := range packers {
-					if err := pack(t.Context(), src, failingWriter{full}); !errors.Is(err, full) {
-						t.Errorf("%s: error = %v, want %v", format, err, full)
-					}
-				}
-			})
-			checkNothingOpen(t, src)
-		})
-	}
-}
-
-type failingWriter struct{ err error }
-
-func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
-
-func TestPackStopsWhenCancelled(t *testing.T) {
-	t.Parallel()
-	src := t.TempDir()
-	for _, name := range []string{"a", "b", "c"} {
-		write(t, filepath.Join(src, name), strings.Repeat(name, 500_000), 0o644)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		for format, pack := range packers {
-			for n := range 8 {
-				err := pack(cancelAfter(t.Context(), n), src, io.Discard)
-				if !errors.Is(err, context.Canceled) {
-					t.Errorf("%s cancelled at look %d: error = %v", format, n, err)
-				}
-			}
-		}
-	})
-	checkNothingOpen(t, src)
-}
-
-func TestPackZipWritesTheEntriesOfZip(t *testing.T) {
-	t.Parallel()
-	src := newSinatraDroplet(t)
-	must(t, os.Symlink("app.rb", filepath.Join(src, "app/link")))
-	var buf bytes.Buffer
-	must(t, droplet.PackZip(t.Context(), src, &buf))
-	zr, err := zip.NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
-	must(t, err)
-	var got []string
-	for _, f := range zr.File {
-		got = append(got, f.Mode().String()+" "+f.Name)
-	}
-	want := []string{
-		"drwxr-xr-x app/", "-rw-r--r-- app/app.rb", "Lrwxrwxrwx app/link", "drwxr-xr-x logs/",
-		"-rw-r--r-- logs/staging.log", "-r-x------ startup", "-r-x------ stop", "drwxr-xr-x tmp/",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("entries:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
-func TestPackZipRefusesAnEmptyDirectory(t *testing.T) {
-	t.Parallel()
-	err := droplet.PackZip(t.Context(), t.TempDir(), io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "nothing to pack") {
-		t.Errorf("error = %v, want nothing to pack", err)
-	}
-}
-
-func TestPackZipRefusesABackslash(t *testing.T) {
-	t.Parallel()
-	src := t.TempDir()
-	write(t, filepath.Join(src, `a\b`), "", 0o644)
-	checkRefused(t, droplet.PackZip(t.Context(), src, io.Discard), `a\b`, "backslash")
 }

@@ -109,7 +109,7 @@ func TestUnpackZipReadsWhatZipWrites(t *testing.T) {
 			setTimes(t, src)
 			zipFile := filepath.Join(t.TempDir(), "app.zip")
 			run(t, src, "zip", append(args, zipFile, ".")...)
-			must(t, unpackZip(t, t.Context(), []byte(read(t, zipFile)), dir, droplet.Limits{}))
+			must(t, unpackZip(t, []byte(read(t, zipFile)), dir, droplet.Limits{}))
 			checkSameTree(t, src, dir)
 		})
 	}

@@ -39,7 +39,7 @@ func TestUnpackZipAcceptsUnusualArchives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := newTarget(t)
-			must(t, unpackZip(t, t.Context(), newZip(t, test.files...), dir, droplet.Limits{}))
+			must(t, unpackZip(t, newZip(t, test.files...), dir, droplet.Limits{}))
 			if got := listing(t, dir); !slices.Equal(got, test.want) {
 				t.Errorf("unpacked:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
@@ -85,7 +85,7 @@ func TestUnpackZipRefusesEntries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := newTarget(t)
-			err := unpackZip(t, t.Context(), newZip(t, test.files...), dir, test.lim)
+			err := unpackZip(t, newZip(t, test.files...), dir, test.lim)
 			checkRefused(t, err, test.files[len(test.files)-1].Name, test.reason)
 			checkVictim(t, dir)
 		})
@@ -97,7 +97,7 @@ func TestUnpackZipRefusesUnknownCompression(t *testing.T) {
 	content := newZip(t, named("a", 0o644, "text"))
 	const bzip2 = 12
 	patch(t, content, "PK\x01\x02", 10, bzip2)
-	err := unpackZip(t, t.Context(), content, newTarget(t), droplet.Limits{})
+	err := unpackZip(t, content, newTarget(t), droplet.Limits{})
 	checkRefused(t, err, "a", "method 12")
 }
 
@@ -107,7 +107,7 @@ func TestUnpackZipCountsRealBytes(t *testing.T) {
 	content := newZip(t, named("bomb", 0o644, strings.Repeat("0", 4<<20)))
 	patch(t, content, "PK\x01\x02", 24, 3) // the size in the directory of the zip
 	dir := newTarget(t)
-	err := unpackZip(t, t.Context(), content, dir, droplet.Limits{Bytes: 1 << 20})
+	err := unpackZip(t, content, dir, droplet.Limits{Bytes: 1 << 20})
 	if err == nil {
 		t.Fatal("a file of 4 MiB that claims 3 bytes was unpacked")
 	}
@@ -137,7 +137,7 @@ func TestUnpackZipBoundsTheDirectoryItReads(t *testing.T) {
 	for range 300 {
 		files = append(files, named(strings.Repeat("n/", 2000), fs.ModeDir|0o755, ""))
 	}
-	err := unpackZip(t, t.Context(), newZip(t, files...), newTarget(t), droplet.Limits{Entries: 2})
+	err := unpackZip(t, newZip(t, files...), newTarget(t), droplet.Limits{Entries: 2})
 	if err == nil || !strings.Contains(err.Error(), "too long for 2 entries") {
 		t.Errorf("error = %v, want the directory refused", err)
 	}
@@ -147,7 +147,7 @@ func TestUnpackZipNeedsACompleteArchive(t *testing.T) {
 	t.Parallel()
 	content := newZip(t, named("a", 0o644, "some text"), named("b/c", 0o644, "more"))
 	for n := range content {
-		err := unpackZip(t, t.Context(), content[:n], newTarget(t), droplet.Limits{})
+		err := unpackZip(t, content[:n], newTarget(t), droplet.Limits{})
 		if err == nil {
 			t.Fatalf("the first %d of %d bytes were taken for a whole archive", n, len(content))
 		}
@@ -177,7 +177,7 @@ func TestUnpackZipRefusesWhatIsNoZip(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := unpackZip(t, t.Context(), test.content, newTarget(t), droplet.Limits{})
+			err := unpackZip(t, test.content, newTarget(t), droplet.Limits{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want %q in it", err, test.want)
 			}
@@ -191,7 +191,7 @@ func TestUnpackZipKeepsTimes(t *testing.T) {
 	f, d := named("a/f", 0o644, "x"), named("a/", fs.ModeDir|0o755, "")
 	f.Modified, d.Modified = at, at.Add(time.Hour)
 	dir := newTarget(t)
-	must(t, unpackZip(t, t.Context(), newZip(t, d, f), dir, droplet.Limits{}))
+	must(t, unpackZip(t, newZip(t, d, f), dir, droplet.Limits{}))
 	for name, want := range map[string]time.Time{"a/f": f.Modified, "a": d.Modified} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		must(t, err)
@@ -214,7 +214,7 @@ func TestUnpackZipStopsWhenCancelled(t *testing.T) {
 	content := newZip(t, named("a", 0o644, strings.Repeat("0", 300_000)), named("b", 0o644, ""))
 	for n := range 6 {
 		dir := newTarget(t)
-		err := unpackZip(t, cancelAfter(t.Context(), n), content, dir, droplet.Limits{})
+		err := droplet.UnpackZip(cancelAfter(t.Context(), n), zipOnDisk(t, content), dir, droplet.Limits{})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled at look %d: error = %v", n, err)
 		}
