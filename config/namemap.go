@@ -74,6 +74,21 @@ func (m *NameMap) UnmarshalYAML(node ast.Node) error {
 	return mismatch(node, "a list of names or a map from name to value")
 }
 
+// UnmarshalText reads names separated by commas, each with or without a value: `ruby19=/usr/bin/ruby,node`. It is the form for the
+// environment and for flags.
+func (m *NameMap) UnmarshalText(text []byte) error {
+	var entries NameMap
+	for part := range strings.SplitSeq(string(text), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if _, twice := entries.Lookup(name); twice || name == "" {
+			return fmt.Errorf("want names separated by commas, each once, such as ruby19=/usr/bin/ruby,node, not %q", text)
+		}
+		entries = append(entries, Named{name, value})
+	}
+	*m = entries
+	return nil
+}
+
 // add appends one entry; value is nil in the list form.
 func (m *NameMap) add(nameNode, valueNode ast.Node) error {
 	name, ok := scalarText(nameNode)

@@ -24,18 +24,24 @@ func (l Logging) Validate() error {
 
 // Status is the `status` record: where a component answers /varz and /healthz, and to whom.
 type Status struct {
-	Port     int    `yaml:"port"` // 0 is any free port
+	Port     int    `yaml:"port"` // 0 is any free port, -1 means no such server
 	User     string `yaml:"user"` // made up at each start when empty, as is the password
 	Password string `yaml:"password"`
 }
 
-// Validate checks the port and that there is a password for a user. The error's key starts with "status.".
+// Validate checks the port, -1 included, and that there is a password for a user. The error's key starts with "status.".
 func (s Status) Validate() error {
+	if s.Port == noServer {
+		return nil
+	}
 	if s.User != "" && s.Password == "" {
 		return Invalid("status.password", "is empty though status.user is set")
 	}
 	return Port("status.port", s.Port)
 }
+
+// noServer as a Status.Port is bus.NoStatusPort, which this package does not import.
+const noServer = -1
 
 // Port returns an error about the key when n is no TCP port; 0, any free port, is one.
 func Port(key string, n int) error {
