@@ -1,0 +1,80 @@
+// Package sinatra stages apps of the framework Sinatra, among them the tutorial's.
+//
+// In goes an app with a Ruby file that requires sinatra, out comes a startup script that runs this file. In 2012 this
+// was the SinatraPlugin of vcap-staging.
+package sinatra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/framework"
+	"github.com/minicf/minicf/stager/plugin"
+	"github.com/minicf/minicf/stager/plugin/ruby"
+)
+
+// Plugin is the plugin. Its zero value is ready.
+type Plugin struct{}
+
+var _ plugin.Plugin = Plugin{}
+
+// Name is "sinatra".
+func (Plugin) Name() string { return "sinatra" }
+
+// Stage writes the scripts that run the main file, which is the first one that fits the framework's detection rules.
+func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
+	setup, err := ruby.Prepare(w)
+	if err != nil {
+		return err
+	}
+	setup.Env["RACK_ENV"] = "${RACK_ENV:-production}"
+	err = w.WriteStartup(func() (plugin.Script, error) {
+		main, err := mainFile(ctx, w)
+		return plugin.Script{Env: setup.Env, Hook: setup.Hook, Command: droplet.RuntimeToken + " " + main + " $@"}, err
+	})
+	if err != nil {
+		return err
+	}
+	return w.WriteStop(plugin.StopText)
+}
+
+func mainFile(ctx context.Context, w *plugin.Workspace) (string, error) {
+	files, err := framework.Match(ctx, w.App.FrameworkInfo.Detection, w.AppDir())
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if err != nil {
+		return "", &plugin.StagingError{Message: err.Error()}
+	}
+	if len(files) == 0 {
+		return "", &plugin.StagingError{
+			Message: "Unable to determine Sinatra startup command",
+			Tip:     "a Ruby file at the top of the app has to require 'sinatra'",
+		}
+	}
+	if err := checkName(files[0]); err != nil {
+		return "", &plugin.StagingError{Message: fmt.Sprintf("the app's main file cannot be called %q: %v", files[0], err), Tip: "rename it"}
+	}
+	return files[0], nil
+}
+
+// checkName refuses what the shell or Ruby would not take for the name of a file: it stands in the script unquoted.
+func checkName(name string) error {
+	switch {
+	case !utf8.ValidString(name):
+		return errors.New("it is not UTF-8")
+	case strings.HasPrefix(name, "-"):
+		return errors.New("Ruby would take it for an option")
+	}
+	for _, r := range name {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./+,:=@", r) {
+			return fmt.Errorf("the startup script cannot contain %q in a file name", r)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Tools is everything that a plugin may use from outside. The zero value works for apps without dependencies.
+type Tools struct {
+	Run      Runner           // runs bundler, npm and the like; nil where no such tool may run
+	Now      func() time.Time // the clock of the log's first line; nil is time.Now
+	Platform Platform
+	Text     Text // which era's wording the scripts and the log have; "" is T1
+}
+
+// Runner runs a program and returns what it printed, stdout and stderr together. It ends the program and all that it
+// started when ctx ends. The error tells that it did not exit with 0.
+type Runner func(ctx context.Context, c Command) (output []byte, err error)
+
+// Command is one run of a program.
+type Command struct {
+	Argv []string // the program and its arguments
+	Dir  string
+	Env  []string // "K=V", all of it
+}
+
+// Platform is what the operator tells plugins about the platform. The stager of 2012 had it in a YAML file named by
+// PLATFORM_CONFIG.
+type Platform struct {
+	Cache        string `yaml:"cache"`         // directory for downloaded and built gems and packages
+	InsightAgent string `yaml:"insight_agent"` // zip of the Tomcat Insight agent
+}
+
+// Text is the era whose wording generated files have. The scripts of both do the same.
+type Text string
+
+const (
+	// T1 is the wording of the tutorial: vcap-staging 0.1.63, October 2012.
+	T1 Text = "T1"
+	// T2 is the wording of the last framework plugins, February 2013: scripts name the droplet's directory as
+	// $DROPLET_BASE_DIR, and the log has no first line about itself.
+	T2 Text = "T2"
+)
+
+// ParseText reads the name of an era; "" is T1.
+func ParseText(s string) (Text, error) {
+	switch t := Text(s); t {
+	case "":
+		return T1, nil
+	case T1, T2:
+		return t, nil
+	}
+	return "", fmt.Errorf("text %q: want T1 or T2", s)
+}

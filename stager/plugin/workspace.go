@@ -1,0 +1,172 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/protocol"
+)
+
+// Workspace is one app on its way to become a droplet.
+type Workspace struct {
+	Source string // directory with the app as it was pushed; not to be changed
+	Dest   string // directory that becomes the droplet
+	App    protocol.StagingProperties
+	Tools
+	Log *Log // what the app's owner reads: logs/staging.log
+
+	source, dest *os.Root
+}
+
+const (
+	layoutMode    = 0o755   // of app/, logs/ and tmp/
+	scriptMode    = 0o500   // of startup and stop
+	defaultMemory = 512     // MB, of an app without a limit
+	maxRead       = 1 << 20 // bytes, the largest file that ReadApp takes
+)
+
+func newWorkspace(source, dest string, props protocol.StagingProperties, tools Tools) (*Workspace, error) {
+	text, err := ParseText(string(tools.Text))
+	if err != nil {
+		return nil, err
+	}
+	tools.Text = text
+	if tools.Now == nil {
+		tools.Now = time.Now
+	}
+	if err := checkApart(source, dest); err != nil {
+		return nil, err
+	}
+	from, err := os.OpenRoot(source)
+	if err != nil {
+		return nil, fmt.Errorf("source_dir: %w", err)
+	}
+	to, err := os.OpenRoot(dest)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("dest_dir: %w", err), from.Close())
+	}
+	w := &Workspace{Source: source, Dest: dest, App: props, Tools: tools, source: from, dest: to}
+	w.Log = &Log{root: to, text: tools.Text, now: tools.Now}
+	return w, nil
+}
+
+func (w *Workspace) close() {
+	_ = w.source.Close()
+	_ = w.dest.Close()
+}
+
+// fill makes the droplet's directories and copies the app.
+func (w *Workspace) fill(ctx context.Context) error {
+	for _, name := range []string{droplet.AppDir, droplet.LogsDir, droplet.TmpDir} {
+		if err := w.dest.Mkdir(name, layoutMode); err != nil {
+			return fmt.Errorf("dest_dir: %w", err)
+		}
+		if err := w.dest.Chmod(name, layoutMode); err != nil { // Mkdir's mode is subject to the umask
+			return fmt.Errorf("dest_dir: %w", err)
+		}
+	}
+	app, err := w.dest.OpenRoot(droplet.AppDir)
+	if err != nil {
+		return err
+	}
+	defer app.Close()
+	if err := copyTree(ctx, w.source, app); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// AppDir is the copy of the app, which the plugin may change.
+func (w *Workspace) AppDir() string { return filepath.Join(w.Dest, droplet.AppDir) }
+
+// Memory is the memory limit in MB, or 512 when the request has none.
+func (w *Workspace) Memory() int {
+	if w.App.Resources.Memory == 0 {
+		return defaultMemory
+	}
+	return int(w.App.Resources.Memory)
+}
+
+// HasSource reports whether the pushed app has something of that name, given relative to its top.
+func (w *Workspace) HasSource(name string) bool {
+	_, err := w.source.Lstat(filepath.FromSlash(name))
+	return err == nil
+}
+
+// ReadApp returns the content of a file of the copy, or nil if there is none of that name. More than 1 MiB, and
+// anything that is no file, is an error.
+func (w *Workspace) ReadApp(name string) ([]byte, error) {
+	path := filepath.Join(droplet.AppDir, filepath.FromSlash(name))
+	info, err := w.dest.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("read %s: it is no file", name)
+	case info.Size() > maxRead:
+		return nil, fmt.Errorf("read %s: it is larger than %d bytes", name, maxRead)
+	}
+	f, err := w.dest.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxRead))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return content, nil
+}
+
+// ChmodApp gives app/ and everything in it the same mode, directories included. Links keep theirs.
+func (w *Workspace) ChmodApp(ctx context.Context, mode fs.FileMode) error {
+	app, err := w.dest.OpenRoot(droplet.AppDir)
+	if err != nil {
+		return err
+	}
+	defer app.Close()
+	return chmodTree(ctx, app, mode)
+}
+
+// chmodTree opens each directory relative to its parent, as copyTree does.
+func chmodTree(ctx context.Context, dir *os.Root, mode fs.FileMode) error {
+	names, err := namesIn(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		info, err := dir.Lstat(name)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return err
+		case info.IsDir():
+			err = chmodBelow(ctx, dir, name, mode)
+		case info.Mode().IsRegular():
+			err = dir.Chmod(name, mode)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return dir.Chmod(".", mode)
+}
+
+func chmodBelow(ctx context.Context, dir *os.Root, name string, mode fs.FileMode) error {
+	sub, err := dir.OpenRoot(name)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	return chmodTree(ctx, sub, mode)
+}
