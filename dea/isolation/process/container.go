@@ -1,0 +1,102 @@
+package process
+
+import (
+	"context"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/minicf/minicf/dea/isolation"
+)
+
+var _ isolation.Container = (*container)(nil)
+
+// execTime is more than the system takes to execute a program.
+const execTime = 2 * time.Millisecond
+
+// container is a started instance.
+type container struct {
+	backend *Backend
+	spec    isolation.Spec
+	handle  isolation.Handle
+	family  *family
+	cmd     *exec.Cmd
+	stderr  *tail
+	started time.Time
+	meter   meter
+	disk    disk
+
+	done chan struct{}
+	exit isolation.Exit // written before done is closed
+
+	stopping sync.Mutex // held by Stop, so that there is one at a time
+}
+
+// Handle implements isolation.Container.
+func (c *container) Handle() isolation.Handle { return c.handle }
+
+// Done implements isolation.Container. Processes that startup left behind do not delay it.
+func (c *container) Done() <-chan struct{} { return c.done }
+
+// Exit implements isolation.Container. Before startup has ended it is empty.
+func (c *container) Exit() isolation.Exit {
+	select {
+	case <-c.done:
+		return c.exit
+	default:
+		return isolation.Exit{}
+	}
+}
+
+// Stop implements isolation.Container. It takes at most 4 seconds, the stop script (2 s), a grace time after TERM (1 s) and KILL together.
+// When ctx ends its patience does, not its work: what is left gets KILL at once. Where nothing is alive nothing is run.
+func (c *container) Stop(ctx context.Context) error {
+	c.stopping.Lock()
+	defer c.stopping.Unlock()
+	_, members, err := c.members(context.WithoutCancel(ctx), time.Now())
+	if err != nil {
+		c.killBlindly()
+		return err
+	}
+	if len(members) > 0 {
+		c.runStopScript(ctx, members)
+	}
+	if err := c.backend.end(ctx, c.family); err != nil {
+		return err
+	}
+	<-c.done // startup is dead, so this is only its being waited for
+	c.stderr.close()
+	return nil
+}
+
+// wait ends when startup does, whatever else of the family goes on.
+func (c *container) wait(ctx context.Context) {
+	defer close(c.done)
+	// The error repeats what the state says: there is no pipe whose copying could fail.
+	_ = c.cmd.Wait()
+	state := c.cmd.ProcessState
+	c.exit = isolation.Exit{Status: state.ExitCode(), Reason: state.String(), Stderr: c.stderr.read()}
+	if now, err := c.backend.look(ctx, time.Now()); err == nil {
+		c.family.leaderEnded(now.processes)
+	}
+}
+
+// members returns what is alive of the family, seen at notBefore or later. One look is not enough to say that nothing is: a process that
+// executes a program at that very moment has no environment to tell whose it is.
+func (c *container) members(ctx context.Context, notBefore time.Time) (*snapshot, []process, error) {
+	now, err := c.backend.look(ctx, notBefore)
+	if err != nil {
+		return nil, nil, err
+	}
+	if found := c.family.find(now.processes); len(found) > 0 {
+		return now, found, nil
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(execTime):
+	}
+	if now, err = c.backend.look(ctx, time.Now()); err != nil {
+		return nil, nil, err
+	}
+	return now, c.family.find(now.processes), nil
+}

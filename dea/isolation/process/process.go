@@ -1,0 +1,104 @@
+// Package process is the default isolation: an instance is a startup script and whatever it starts, with the rights of the DEA itself.
+//
+// In goes a directory with a startup script, its arguments and its environment. Out comes an isolation.Container: the family of
+// processes that the script is the root of. Startup is run directly, no shell of ours in between: in a session (and so a process group)
+// of its own without a terminal, nothing on its standard input, its standard output thrown away, its standard error kept for [isolation.Exit],
+// no file descriptor of the DEA open. It is not tied to the DEA: instances go on when the DEA is killed.
+//
+// # The family
+//
+// The 2012 stop script knows two processes, the app and the startup script that waits for it. Apps fork, and some
+// turn themselves into daemons, so a family is found afresh in the process table each time. It is
+//   - the processes of startup's group and session, as long as these are its own (a leader whose start time differs is a stranger),
+//   - processes elsewhere with the instance's directory as their HOME, which the DEA gives to nobody else,
+//   - processes without any HOME, since somebody wiped their environment, that are detached from every terminal and work below the directory,
+//   - processes that were of the family when it was last looked at,
+//   - and all descendants of these.
+//
+// A person's shell that went to look at the directory is none of these. The DEA and its ancestors never are.
+//
+// The second and third are Linux's alone, whose /proc tells environment and working directory. Elsewhere (macOS, BSD) the process table comes from
+// ps: groups and descendants are found, a daemon whose parent has ended is not, unless it was seen before. [isolation.Limits] are
+// Linux's too: FDs and Processes (which the system counts per user) are set by prlimit as startup begins. Memory and disk are the DEA's to
+// watch with Usage: no rlimit expresses them, and RLIMIT_AS kills every java and node at once.
+//
+// # No subreaper
+//
+// With PR_SET_CHILD_SUBREAPER daemons would become children of this process. They are not asked for: somebody would have to reap children
+// that nobody started, which steals exit statuses from os/exec all over `minicf up`; and a DEA that was killed and started anew must find its
+// daemons without that help anyway.
+//
+// In 2012 this was `env -i /bin/sh` fed with exports, and only the stop script ever killed anything.
+package process
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/minicf/minicf/dea/isolation"
+)
+
+var _ isolation.Backend = (*Backend)(nil)
+
+// Backend starts instances as plain processes. Make one with New; it may be used by many goroutines.
+type Backend struct {
+	table table
+
+	mu   sync.Mutex
+	last *snapshot // the newest look at the process table, shared by all containers
+}
+
+// New returns the backend for this system.
+func New() *Backend {
+	if runtime.GOOS == "linux" {
+		return &Backend{table: procfs{}}
+	}
+	return &Backend{table: ps{}}
+}
+
+// Name returns "process".
+func (b *Backend) Name() string { return "process" }
+
+// Start runs <dir>/startup. The error tells apart a missing directory or script, one that may not be executed, and one whose interpreter is
+// missing. A goroutine waits for startup until it ends; Stop waits for that goroutine.
+func (b *Backend) Start(ctx context.Context, s isolation.Spec) (isolation.Container, error) {
+	startup := filepath.Join(s.Dir, "startup")
+	c, err := b.start(ctx, startup, s)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", startup, err)
+	}
+	return c, nil
+}
+
+// Sweep ends the family that h finds, as Stop does but without a stop script: TERM, and KILL for those that are left after a second.
+// When ctx ends, KILL comes at once. A process that has h's id but not its start time is left alone. The error says what is still alive.
+func (b *Backend) Sweep(ctx context.Context, h isolation.Handle) error {
+	f, err := newFamily(h)
+	if err == nil {
+		err = b.end(ctx, f)
+	}
+	if err != nil {
+		return fmt.Errorf("sweep %s: %w", h.Dir, err)
+	}
+	return nil
+}
+
+// look returns the process table as it was at a time not before notBefore. Whoever waits for another's look shares it if it began late enough.
+func (b *Backend) look(ctx context.Context, notBefore time.Time) (*snapshot, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last != nil && !b.last.at.Before(notBefore) {
+		return b.last, nil
+	}
+	at := time.Now()
+	all, err := b.table.all(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the process table: %w", err)
+	}
+	b.last = &snapshot{at: at, processes: all}
+	return b.last, nil
+}

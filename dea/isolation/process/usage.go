@@ -1,0 +1,62 @@
+package process
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/minicf/minicf/dea/isolation"
+)
+
+// freshEnough is how old a process table may be to measure by: a DEA that measures all its instances in a row reads it once.
+const freshEnough = 500 * time.Millisecond
+
+// Usage implements isolation.Container, for the whole family. CPU may exceed 100 on several cores, and counts from the start of the
+// instance the first time. MemoryKB is the sum of all resident sets: pages that processes share count for each, as in ps.
+// DiskB is what du says: blocks of 512 bytes, hard links once; it may be a little old where the directory is large.
+func (c *container) Usage(ctx context.Context) (isolation.Usage, error) {
+	c.stderr.trim()
+	notBefore := time.Now().Add(-freshEnough)
+	if notBefore.Before(c.started) {
+		notBefore = c.started
+	}
+	now, members, err := c.members(ctx, notBefore)
+	if err != nil {
+		return isolation.Usage{}, err
+	}
+	if len(members) == 0 {
+		return isolation.Usage{}, isolation.ErrGone
+	}
+	usage := isolation.Usage{At: now.at, DiskB: c.disk.used(ctx, c.spec.Dir)}
+	var cpu time.Duration
+	for _, p := range members {
+		usage.MemoryKB += p.memoryKB
+		cpu += p.cpu
+	}
+	usage.CPU = c.meter.percent(cpu, now.at)
+	return usage, nil
+}
+
+// shortest is the span below which CPU time, counted in hundredths of a second, gives no percentage worth telling.
+const shortest = 100 * time.Millisecond
+
+// meter turns used CPU time into percent of one core since the time before.
+type meter struct {
+	mu   sync.Mutex
+	at   time.Time // of the last measurement, at first of the start
+	used time.Duration
+	last float64
+}
+
+func (m *meter) percent(used time.Duration, at time.Time) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	span := at.Sub(m.at)
+	if span < shortest {
+		return m.last
+	}
+	// A process whose parent did not wait for it takes its time along: less than before is nothing.
+	m.last = 100 * float64(max(0, used-m.used)) / float64(span)
+	m.at, m.used = at, used
+	return m.last
+}
