@@ -1,0 +1,116 @@
+package dea
+
+import (
+	"time"
+
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/protocol"
+)
+
+// What a DEA says unasked. All of these want DEA.mu held: the order of messages is the order of what happened.
+
+// hello introduces this DEA; it is also the answer to dea.discover. There is no file viewer yet, hence no port.
+func (d *DEA) hello() protocol.DEAHello {
+	return protocol.DEAHello{ID: d.id, IP: d.ip, Version: protocol.DEAVersion}
+}
+
+// advertise tells how much room is left. A DEA that can take nothing is silent.
+func (d *DEA) advertise() {
+	if d.stopping || d.room.full() || d.diskFull() {
+		return
+	}
+	say(d, protocol.DEAAdvertise, protocol.Advertisement{
+		ID: d.id, AvailableMemory: d.room.available(), Runtimes: d.runtimes.names, Prod: d.cfg.Prod,
+	})
+}
+
+// beat sends a heartbeat of all instances that others may know of, retained crashes included.
+func (d *DEA) beat() {
+	all := d.registry.in(protocol.Starting, protocol.Running, protocol.Crashed)
+	if d.stopping || len(all) == 0 {
+		return
+	}
+	d.heartbeat(all...)
+}
+
+// tellRunning is the heartbeat of one instance, so that the health manager need not wait for the next one.
+func (d *DEA) tellRunning(in *instance) { d.heartbeat(in) }
+
+func (d *DEA) heartbeat(instances ...*instance) {
+	h := protocol.Heartbeat{DEA: d.id, Prod: d.cfg.Prod}
+	for _, in := range instances {
+		h.Droplets = append(h.Droplets, protocol.HeartbeatEntry{
+			Droplet: in.request.Droplet, Version: in.request.Version, Instance: in.id, Index: in.request.Index,
+			State: in.state, StateTimestamp: in.since.Unix(), CCPartition: in.request.CCPartition,
+		})
+	}
+	say(d, protocol.DEAHeartbeat, h)
+}
+
+// register makes the router send the requests for the instance's URIs to its port.
+func (d *DEA) register(in *instance) {
+	if len(in.request.URIs) == 0 {
+		return
+	}
+	r := d.route(in)
+	framework, runtime := in.request.Framework, in.request.RuntimeInfo.Name
+	r.Tags = map[string]*string{"framework": word(framework), "runtime": word(runtime)}
+	r.PrivateInstanceID = in.private
+	say(d, protocol.RouterRegister, r)
+}
+
+// unregister ends that. It comes before droplet.exited, so that nobody is sent to a dead instance because a new one was started.
+func (d *DEA) unregister(in *instance) {
+	if len(in.request.URIs) > 0 {
+		say(d, protocol.RouterUnregister, d.route(in))
+	}
+}
+
+func (d *DEA) route(in *instance) protocol.Route {
+	r := protocol.Route{DEA: d.id, App: in.request.Droplet, Host: d.ip, URIs: in.request.URIs}
+	if in.port != 0 {
+		port := protocol.Int(in.port)
+		r.Port = &port
+	}
+	return r
+}
+
+func (d *DEA) tellExit(in *instance) {
+	e := protocol.Exited{
+		Droplet: in.request.Droplet, Version: in.request.Version, Instance: in.id, Index: in.request.Index,
+		Reason: in.exit, CCPartition: in.request.CCPartition,
+	}
+	if in.state == protocol.Crashed {
+		e.CrashTimestamp = in.since.Unix()
+	}
+	say(d, protocol.DropletExited, e)
+}
+
+// status are an instance's figures, as droplet.status answers them.
+func (d *DEA) status(in *instance) protocol.InstanceStatus {
+	s := protocol.InstanceStatus{
+		Name: in.request.Name, Host: d.ip, Port: in.appPort(), URIs: in.request.URIs, Uptime: time.Since(in.start).Seconds(),
+		MemQuota: int64(in.memory) << 20, DiskQuota: int64(in.disk) << 20, FDsQuota: in.fds,
+	}
+	if in.usage != nil {
+		s.Usage = &protocol.Usage{
+			Time: in.usage.At.Format(protocol.TimeFormat), CPU: in.usage.CPU, Mem: float64(in.usage.MemoryKB), Disk: in.usage.DiskB,
+		}
+	}
+	return s
+}
+
+// say publishes. The only thing that goes wrong is a bus that has been away for longer than it can remember messages.
+func say[T any](d *DEA, s protocol.Subject[T], v T) {
+	if err := bus.Publish(d.bus, s, v); err != nil {
+		d.log.Error("message was not sent", "subject", s.String(), "error", err)
+	}
+}
+
+// word is a string on the wire, null when it is not known.
+func word(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,90 @@
+package dea
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	"github.com/minicf/minicf/internal/pidfile"
+	"github.com/minicf/minicf/protocol"
+)
+
+// prepare takes the pid file and makes the directories, with the lines that the DEA of 2012 said while it did. Scripts of the time look for
+// these lines.
+func (d *DEA) prepare() (*pidfile.File, error) {
+	d.log.Info(fmt.Sprintf("Starting VCAP DEA (%.2f)", protocol.DEAVersion))
+	d.log.Info("Pid file: " + d.cfg.PID)
+	pid, err := pidfile.Create(d.cfg.PID)
+	if err != nil {
+		return nil, err
+	}
+	if d.cfg.Secure {
+		d.log.Warn("secure: true is not available yet: every instance runs as the user of this DEA")
+	}
+	d.log.Info("Using network: " + d.ip)
+	d.log.Info("Max Memory set to " + memoryText(d.room.maxMemory))
+	d.log.Info(fmt.Sprintf("Utilizing %d cpu cores", runtime.NumCPU()))
+	if d.cfg.MultiTenant {
+		d.log.Info("Allowing multi-tenancy")
+	} else {
+		d.log.Info("Restricting to single tenant")
+	}
+	d.log.Info("Using directory: " + d.cfg.BaseDir + "/")
+	if err := d.makeDirs(); err != nil {
+		return nil, errors.Join(fmt.Errorf("create support directories: %w", err), pid.Remove())
+	}
+	d.measureDisk()
+	d.log.Info(fmt.Sprintf("Initial usage of droplet fs is: %d%%", d.diskPercent))
+	return pid, nil
+}
+
+// memoryText is MB, or GB with one digit when it is more than one.
+func memoryText(mb int) string {
+	if mb > 1024 {
+		return fmt.Sprintf("%.1fG", float64(mb)/1024)
+	}
+	return strconv.Itoa(mb) + "M"
+}
+
+func (d *DEA) makeDirs() error {
+	for _, dir := range []string{d.paths.staged, d.paths.apps, d.paths.db, d.paths.ruby} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	// RUBYOPT=-rubygems, which the startup scripts of 2012 set, means "require 'ubygems'". Ruby has not had that file since 2.5, and
+	// ends at once without it; Ruby 1.8, which has it, needs no more than to find its own gems, as all later ones do by themselves.
+	if err := os.WriteFile(filepath.Join(d.paths.ruby, "ubygems.rb"), nil, 0o644); err != nil {
+		return err
+	}
+	return d.droplets.clean()
+}
+
+// hail says hello on the bus, once nothing of an earlier DEA is left.
+func (d *DEA) hail(left []record) {
+	d.log.Info("DEA uuid " + d.id)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range left {
+		d.mourn(r)
+	}
+	say(d, protocol.DEAStarted, d.hello())
+	d.advertise()
+}
+
+// mourn tells that an instance of an earlier DEA, which was killed, is gone, with what that DEA would have said.
+func (d *DEA) mourn(r record) {
+	if r.State != protocol.Starting && r.State != protocol.Running {
+		return // that it is gone was told already
+	}
+	in := &instance{
+		id: r.InstanceID, port: r.Port, state: r.State,
+		request: protocol.StartRequest{
+			Droplet: r.DropletID, Version: r.Version, Index: protocol.Int(r.InstanceIndex), URIs: r.URIs, CCPartition: r.CCPartition,
+		},
+	}
+	d.move(in, protocol.Crashed, protocol.ExitCrashed)
+}

@@ -1,0 +1,175 @@
+package dea
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/protocol"
+)
+
+// stopLimit is how long the processes of an instance may take to go; then they are killed at once.
+const stopLimit = 4 * time.Second
+
+// maxProcesses is how many processes an instance may have with enforce_ulimit.
+const maxProcesses = 512
+
+// noRoom is what a DEA says that is asked to start more than it can.
+const noRoom = "Do not have room for this client application"
+
+// errNotTaken means that the start was not accepted after all; why is logged already.
+var errNotTaken = errors.New("not taken")
+
+// live takes one instance through its life. It returns when nothing of the instance runs any more; ctx ends when somebody wants it to stop.
+func (d *DEA) live(ctx context.Context, in *instance) {
+	err := d.run(ctx, in)
+	d.crash(in, err)
+	d.bury(ctx, in)
+}
+
+// run starts the instance and waits for its end. The error says why it ended, and is ctx's when it was told to.
+func (d *DEA) run(ctx context.Context, in *instance) error {
+	executable, err := d.admit(ctx, in)
+	if err != nil {
+		return err
+	}
+	if err := d.stage(ctx, in, executable); err != nil {
+		return err
+	}
+	if err := d.takePorts(in); err != nil {
+		return err
+	}
+	c, err := d.launch(ctx, in, executable)
+	if err != nil {
+		return err
+	}
+	if err := d.awaitReady(ctx, in, c); err != nil {
+		return explain(err, c)
+	}
+	d.mu.Lock()
+	running := d.move(in, protocol.Running, "")
+	d.mu.Unlock()
+	if running {
+		in.log.Info("instance is ready for connections", "port", in.port, "duration", time.Since(in.start))
+	}
+	select {
+	case <-c.Done():
+		return explain(errEnded, c)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// admit finds the instance's runtime and reserves what it needs. From here on the bus knows of it.
+func (d *DEA) admit(ctx context.Context, in *instance) (executable string, err error) {
+	v, err := d.runtimes.verify(ctx, in.request.RuntimeInfo)
+	if err != nil || !v.Enabled {
+		in.log.Warn("start ignored, runtime is not available", "runtime", in.request.RuntimeInfo.Name, "error", err)
+		return "", errNotTaken
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.room.fits(in.memory) {
+		in.log.Info(noRoom, "memory", in.memory)
+		return "", errNotTaken
+	}
+	if d.stopping || !d.move(in, protocol.Starting, "") {
+		return "", errNotTaken
+	}
+	d.reserve(in)
+	return v.Executable, nil
+}
+
+// launch runs the startup script.
+func (d *DEA) launch(ctx context.Context, in *instance, executable string) (isolation.Container, error) {
+	spec := isolation.Spec{ID: in.id, Dir: in.dir, Env: d.environment(in, executable), Limits: d.isolationLimits(in)}
+	if in.port != 0 {
+		spec.Args = []string{"-p", strconv.Itoa(in.port)}
+	}
+	in.log.Info("starting instance", "port", in.port)
+	d.snapshot.save() // a DEA that is killed in the next moment must find the directory
+	c, err := d.backend.Start(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	in.container = c
+	d.mu.Unlock()
+	d.snapshot.changed()
+	return c, nil
+}
+
+func (d *DEA) environment(in *instance, executable string) []string {
+	d.mu.Lock()
+	l := launch{record: d.record(in), request: in.request, host: d.ip, executable: executable}
+	d.mu.Unlock()
+	if isRuby(in.request.RuntimeInfo.Name, executable) {
+		l.rubylib = d.paths.ruby
+	}
+	env, refused := l.env()
+	if len(refused) > 0 {
+		in.log.Warn("environment entries left out, want NAME=value", "entries", refused)
+	}
+	return env
+}
+
+func (d *DEA) isolationLimits(in *instance) isolation.Limits {
+	if !d.cfg.EnforceUlimit {
+		return isolation.Limits{}
+	}
+	return isolation.Limits{MemoryMB: in.memory, DiskMB: in.disk, FDs: in.fds, Processes: maxProcesses}
+}
+
+// crash tells that an instance ended by itself. For one that was told to, it does nothing: the bus has heard that before it ended.
+func (d *DEA) crash(in *instance, why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, unstaged := errors.AsType[*stagingError](why)
+	in.retain = !unstaged && !in.request.Flapping
+	if d.move(in, protocol.Crashed, protocol.ExitCrashed) {
+		in.log.Warn("instance crashed", "uptime", time.Since(in.start), "error", why)
+	}
+}
+
+// bury makes sure that nothing of an instance runs, gives back what it held, and forgets it, unless it is a crash to be looked at.
+func (d *DEA) bury(ctx context.Context, in *instance) {
+	if in.container != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		defer cancel()
+		if err := in.container.Stop(ctx); err != nil {
+			in.log.Error("instance was not stopped", "error", err)
+		}
+	}
+	if !d.close(in) {
+		d.removeDir(in.dir)
+	}
+	d.snapshot.changed()
+}
+
+// close gives back what an instance held, and reports whether its record and directory are kept.
+func (d *DEA) close(in *instance) (kept bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	in.ended = true
+	d.release(in)
+	kept = in.state == protocol.Crashed && in.retain
+	if !kept {
+		d.registry.remove(in)
+	}
+	return kept
+}
+
+// explain adds to errEnded what is known of the end.
+func explain(err error, c isolation.Container) error {
+	if !errors.Is(err, errEnded) {
+		return err
+	}
+	exit := c.Exit()
+	if exit.Stderr == "" {
+		return fmt.Errorf("%w with %s", err, exit.Reason)
+	}
+	return fmt.Errorf("%w with %s: %s", err, exit.Reason, exit.Stderr)
+}

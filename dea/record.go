@@ -1,0 +1,70 @@
+package dea
+
+import (
+	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/protocol"
+)
+
+// record is an instance as db/applications.json has it, and as the app itself sees it in VMC_APP_INSTANCE. The keys are those of 2012,
+// but for the handle: a process id was all that 2012 had to find a process again.
+type record struct {
+	DropletID         protocol.ID         `json:"droplet_id"`
+	InstanceID        string              `json:"instance_id"`
+	PrivateInstanceID string              `json:"private_instance_id"`
+	InstanceIndex     int                 `json:"instance_index"`
+	Name              string              `json:"name"`
+	Dir               string              `json:"dir"`
+	URIs              []string            `json:"uris"`
+	Users             []string            `json:"users"`
+	Version           protocol.Text       `json:"version"`
+	MemQuota          int64               `json:"mem_quota"`  // bytes
+	DiskQuota         int64               `json:"disk_quota"` // bytes
+	FDsQuota          int                 `json:"fds_quota"`
+	State             protocol.State      `json:"state"`
+	Runtime           string              `json:"runtime"`
+	Framework         string              `json:"framework"`
+	Start             string              `json:"start"`           // "2012-11-22 06:47:40 +0000"
+	StateTimestamp    int64               `json:"state_timestamp"` // epoch seconds
+	LogID             string              `json:"log_id"`
+	Flapping          bool                `json:"flapping"`
+	CCPartition       *string             `json:"cc_partition"`
+	ResourcesTracked  bool                `json:"resources_tracked"`
+	Port              int                 `json:"port,omitempty"`
+	DebugIP           string              `json:"debug_ip,omitempty"`
+	DebugPort         int                 `json:"debug_port,omitempty"`
+	DebugMode         string              `json:"debug_mode,omitempty"`
+	ConsoleIP         string              `json:"console_ip,omitempty"`
+	ConsolePort       int                 `json:"console_port,omitempty"`
+	Staged            string              `json:"staged,omitempty"` // name of the directory, once it is there
+	PID               int                 `json:"pid,omitempty"`
+	ExitReason        protocol.ExitReason `json:"exit_reason,omitempty"`
+	Handle            *isolation.Handle   `json:"handle,omitempty"` // to find the processes, once there are any
+}
+
+// record describes an instance as it is now. The caller holds DEA.mu.
+func (d *DEA) record(in *instance) record {
+	r := in.request
+	rec := record{
+		DropletID: r.Droplet, InstanceID: in.id, PrivateInstanceID: in.private, InstanceIndex: int(r.Index),
+		Name: r.Name, Dir: in.dir, URIs: r.URIs, Users: r.Users, Version: r.Version,
+		MemQuota: int64(in.memory) << 20, DiskQuota: int64(in.disk) << 20, FDsQuota: in.fds,
+		State: in.state, Runtime: r.RuntimeInfo.Name, Framework: r.Framework,
+		Start: in.start.UTC().Format(protocol.TimeFormat), StateTimestamp: in.since.Unix(), LogID: in.logID(),
+		Flapping: r.Flapping, CCPartition: r.CCPartition, ResourcesTracked: in.reserved,
+		Port: in.port, DebugPort: in.debugPort, ConsolePort: in.consolePort, ExitReason: in.exit,
+	}
+	if in.debugPort != 0 {
+		rec.DebugIP, rec.DebugMode = d.ip, string(r.Debug)
+	}
+	if in.consolePort != 0 {
+		rec.ConsoleIP = d.ip
+	}
+	if in.staged {
+		rec.Staged = in.dirName()
+	}
+	if in.container != nil {
+		h := in.container.Handle()
+		rec.PID, rec.Handle = h.PID, &h
+	}
+	return rec
+}

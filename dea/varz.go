@@ -1,0 +1,59 @@
+package dea
+
+import (
+	"github.com/minicf/minicf/protocol"
+)
+
+// runningApp is an instance in /varz: its record, and what it uses.
+type runningApp struct {
+	record
+	Usage *protocol.Usage `json:"usage,omitempty"`
+}
+
+// share is what all instances of one framework or runtime use together.
+type share struct {
+	UsedMemory     int64   `json:"used_memory"`     // KB
+	ReservedMemory int64   `json:"reserved_memory"` // KB
+	UsedDisk       int64   `json:"used_disk"`       // bytes
+	UsedCPU        float64 `json:"used_cpu"`        // percent of one core
+}
+
+func (s *share) add(in *instance) {
+	s.ReservedMemory += int64(in.memory) << 10
+	if in.usage != nil {
+		s.UsedMemory += in.usage.MemoryKB
+		s.UsedDisk += in.usage.DiskB
+		s.UsedCPU += in.usage.CPU
+	}
+}
+
+// varz are the DEA's figures in /varz.
+func (d *DEA) varz() map[string]any {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	running := []runningApp{}
+	frameworks, runtimes := map[string]*share{}, map[string]*share{}
+	for _, in := range d.registry.in(protocol.Starting, protocol.Running) {
+		if in.container == nil {
+			continue
+		}
+		running = append(running, runningApp{record: d.record(in), Usage: d.status(in).Usage})
+		count(frameworks, in.request.Framework, in)
+		count(runtimes, in.request.RuntimeInfo.Name, in)
+	}
+	figures := map[string]any{
+		"apps_max_memory": d.room.maxMemory, "apps_reserved_memory": d.room.reserved, "apps_used_memory": d.usedKB() / 1024,
+		"num_apps": d.room.clients, "running_apps": running, "frameworks": frameworks, "runtimes": runtimes,
+	}
+	if d.stopping {
+		figures["state"] = shuttingDown
+	}
+	return figures
+}
+
+func count(by map[string]*share, name string, in *instance) {
+	if by[name] == nil {
+		by[name] = &share{}
+	}
+	by[name].add(in)
+}

@@ -1,0 +1,104 @@
+package dea
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minicf/minicf/protocol"
+	"github.com/minicf/minicf/runtimes"
+)
+
+// failureMemory is how long a runtime that failed its check is not looked at again. In 2012 it was for good, and a runtime that
+// was installed while the DEA ran had to wait for the DEA's next start.
+const failureMemory = 10 * time.Second
+
+// verdicts remembers which runtimes this machine can serve, so that the version command of each runs once.
+type verdicts struct {
+	table  runtimes.Table
+	names  []string // of the table, in the order of the configuration; never nil, which would be null on the wire
+	strict bool
+	run    runtimes.Runner
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	known map[string]*verdict // by name, and only names of the table
+}
+
+type verdict struct {
+	info protocol.RuntimeInfo
+	done chan struct{} // closed when the rest is known
+	is   runtimes.Verdict
+	err  error
+	at   time.Time
+}
+
+// verify decides whether a runtime can be served. What has been verified before is not verified again, unless the message wants something
+// else of it. The error is that the runtime is not configured, or ctx's.
+func (v *verdicts) verify(ctx context.Context, info protocol.RuntimeInfo) (runtimes.Verdict, error) {
+	for {
+		known, mine := v.look(info)
+		if mine {
+			v.find(ctx, known)
+			return known.is, known.err
+		}
+		select {
+		case <-known.done:
+		case <-ctx.Done():
+			return runtimes.Verdict{}, ctx.Err()
+		}
+		if known.err == nil {
+			return known.is, nil
+		}
+		// Whoever looked was told to stop, or knows no such runtime: look again, on our own behalf.
+	}
+}
+
+// look returns the verdict on a runtime; mine tells the caller to find it.
+func (v *verdicts) look(info protocol.RuntimeInfo) (known *verdict, mine bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	known = v.known[info.Name]
+	if known != nil && runtimes.SameCheck(known.info, info) && !known.stale() {
+		return known, false
+	}
+	known = &verdict{info: info, done: make(chan struct{})}
+	if _, configured := v.table[info.Name]; configured {
+		v.known[info.Name] = known
+	}
+	return known, true
+}
+
+// stale reports whether a verdict is no longer to be relied on. One that is being found is not.
+func (k *verdict) stale() bool {
+	select {
+	case <-k.done:
+		return k.err != nil || !k.is.Enabled && time.Since(k.at) > failureMemory
+	default:
+		return false
+	}
+}
+
+func (v *verdicts) find(ctx context.Context, k *verdict) {
+	defer close(k.done)
+	k.is, k.err = runtimes.Verify(ctx, v.run, k.info, v.table, v.strict)
+	k.at = time.Now()
+	if k.err != nil {
+		return
+	}
+	v.log.Info(k.is.Line)
+	if k.is.Note != "" {
+		v.log.Warn("runtime is not the version asked for, serving it all the same", "runtime", k.info.Name, "executable", k.is.Executable, "note", k.is.Note)
+	}
+}
+
+// isRuby reports whether apps of a runtime run in a Ruby, which then has to survive RUBYOPT=-rubygems.
+func isRuby(name, executable string) bool {
+	if f, ok := runtimes.FamilyOf(name); ok {
+		return f.Name == "ruby"
+	}
+	return strings.Contains(filepath.Base(executable), "ruby")
+}
