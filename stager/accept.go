@@ -1,0 +1,64 @@
+package stager
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/protocol"
+)
+
+// maxLogged is how much of a request one log line shows, in bytes.
+const maxLogged = 8 << 10
+
+// accept puts a request into the queue, or answers at once why it does not. The stager of 2012 gave no answer to what it could
+// not read, and whoever asked waited until the timeout.
+func (s *Stager) accept(r bus.Request[protocol.StagingReply]) {
+	t := &task{id: bus.Hex(16), reply: r.Reply}
+	shown := s.show(r.Payload)
+	s.log.Debug("Decoding request '" + shown + "'")
+	request, err := parseRequest(r.Payload)
+	if err != nil {
+		s.refuse(t, r.Payload, &TaskError{Description: "Invalid request: " + err.Error(), Err: err})
+		return
+	}
+	t.request = request
+	if err := s.queue.add(t); err != nil {
+		s.refuse(t, r.Payload, s.whyNotQueued(err))
+		return
+	}
+	s.log.Info("Enqueued request " + shown)
+}
+
+// refuse answers a request that will not be staged. Its payload may be anything, also somebody's secret: it is logged by length and
+// hash; its text was there at debug.
+func (s *Stager) refuse(t *task, payload []byte, err *TaskError) {
+	s.figures.refused.Add(1)
+	sum := sha256.Sum256(payload)
+	s.log.Warn("request refused", "task_id", t.id, "length", len(payload), "sha256", hex.EncodeToString(sum[:6]), "error", err.Err)
+	t.reply(newReply(t.id, "", err))
+}
+
+func (s *Stager) whyNotQueued(err error) *TaskError {
+	text := "The stager is stopping and takes no more requests."
+	if errors.Is(err, errQueueFull) {
+		text = fmt.Sprintf("The stager is busy: %d requests are waiting already. Try again later.", s.cfg.MaxQueuedTasks)
+	}
+	return &TaskError{Description: text, Err: err}
+}
+
+// show returns a payload without its secrets for log lines, or nothing when there will be none.
+func (s *Stager) show(payload []byte) string {
+	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
+		return ""
+	}
+	text := bus.Mask(payload)
+	if len(text) > maxLogged {
+		return string(text[:maxLogged]) + "…"
+	}
+	return string(text)
+}

@@ -1,0 +1,77 @@
+package stager
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/minicf/minicf/droplet"
+)
+
+const (
+	// logTime is the local time in the task log, without a zone.
+	logTime = "2006-01-02 15:04:05"
+	// maxStagingLog is how much of a plugin's log the user is shown, in bytes.
+	maxStagingLog = 256 << 10
+)
+
+// taskLog is what the user reads of a task, one line a step:
+//
+//	[2012-11-13 22:13:08] Downloading application
+//
+// Each line also goes to the component's log, as vcap.stager.task at the same level.
+type taskLog struct {
+	text strings.Builder
+	log  *slog.Logger
+}
+
+func (l *taskLog) info(line string) { l.add(slog.LevelInfo, line) }
+func (l *taskLog) warn(line string) { l.add(slog.LevelWarn, line) }
+
+func (l *taskLog) add(level slog.Level, line string) {
+	l.text.WriteString(time.Now().Format("[" + logTime + "] "))
+	l.text.WriteString(line)
+	l.text.WriteByte('\n')
+	l.log.Log(context.Background(), level, line)
+}
+
+// copyStagingLog adds what the plugin logged, logs/staging.log below dir, line by line. The lines bear the time of now, not that
+// at which they were written, as in 2012. A plugin that logged nothing leaves no file.
+func (l *taskLog) copyStagingLog(dir string) error {
+	text, err := readStagingLog(dir)
+	if err != nil || text == "" {
+		return err
+	}
+	for line := range strings.Lines(text) {
+		l.info(strings.TrimRight(line, "\r\n"))
+	}
+	return nil
+}
+
+func readStagingLog(dir string) (string, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	info, err := root.Stat(droplet.StagingLog)
+	if os.IsNotExist(err) {
+		return "", nil
+	}
+	if err != nil || !info.Mode().IsRegular() { // reading a fifo would never end
+		return "", err
+	}
+	f, err := root.Open(droplet.StagingLog)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxStagingLog))
+	if err == nil && info.Size() > maxStagingLog {
+		text = append(text, "\n(the rest of the log is in the droplet)\n"...)
+	}
+	return string(text), err
+}
