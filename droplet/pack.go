@@ -103,7 +103,7 @@ func tarHeader(f found) *tar.Header {
 		Linkname: f.Link,
 		Size:     f.Size,
 		Mode:     int64(f.Mode.Perm()),
-		ModTime:  f.mtime.Truncate(time.Second),
+		ModTime:  f.mtime,
 	}
 	switch f.Mode.Type() {
 	case fs.ModeDir:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,9 +33,39 @@ func TestPackStopsWhenTheWriterFails(t *testing.T) {
 	}
 }
 
+func TestPackReportsAFileThatShrinksMeanwhile(t *testing.T) {
+	t.Parallel()
+	eachPacker(t, func(t *testing.T, format string, pack func(context.Context, string, io.Writer) error) {
+		src := t.TempDir()
+		name := filepath.Join(src, "log")
+		noise := make([]byte, 4<<20)
+		rand.NewChaCha8([32]byte{}).Read(noise)
+		write(t, name, string(noise), 0o644)
+		shrink := writerFunc(func(p []byte) (int, error) { return len(p), os.Truncate(name, 100) })
+		if err := pack(t.Context(), src, shrink); err == nil || !strings.Contains(err.Error(), `"log": shrank`) {
+			t.Errorf("error = %v, want one that says log shrank", err)
+		}
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func TestPackOfEmptyDirectoriesStopsWhenCancelled(t *testing.T) {
+	t.Parallel()
+	src := t.TempDir()
+	must(t, os.MkdirAll(filepath.Join(src, "a/b/c"), 0o755))
+	eachPacker(t, func(t *testing.T, format string, pack func(context.Context, string, io.Writer) error) {
+		if err := pack(cancelAfter(t.Context(), 2), src, io.Discard); !errors.Is(err, context.Canceled) {
+			t.Errorf("error = %v, want %v", err, context.Canceled)
+		}
+	})
+}
 
 func TestPackStopsWhenCancelled(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minicf/minicf/droplet"
 )
@@ -47,4 +48,19 @@ func TestPackZipRefusesABackslash(t *testing.T) {
 	src := t.TempDir()
 	write(t, filepath.Join(src, `a\b`), "", 0o644)
 	checkRefused(t, droplet.PackZip(t.Context(), src, io.Discard), `a\b`, "backslash")
+}
+
+// Not parallel: the time zone belongs to the whole process.
+func TestPackZipDoesNotDependOnTheTimeZone(t *testing.T) {
+	src := newSinatraDroplet(t)
+	here := time.Local
+	t.Cleanup(func() { time.Local = here })
+	var first, again bytes.Buffer
+	time.Local = time.FixedZone("Montevideo", -3*60*60)
+	must(t, droplet.PackZip(t.Context(), src, &first))
+	time.Local = time.FixedZone("Tokyo", 9*60*60)
+	must(t, droplet.PackZip(t.Context(), src, &again))
+	if !bytes.Equal(first.Bytes(), again.Bytes()) {
+		t.Error("the same tree made different archives in two time zones")
+	}
 }

@@ -88,5 +88,5 @@ func rewriteStartup(root *os.Root, script []byte) error {
 		return err
 	}
 	_, err = f.Write(script)
-	return errors.Join(err, f.Chmod(0o500), f.Close())
+	return errors.Join(err, f.Close())
 }

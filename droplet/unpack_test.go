@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,6 +149,34 @@ func TestUnpackReportsTheReadersError(t *testing.T) {
 		}
 	}
 }
+
+// A download may stop for long in the middle of a block that is unpacked.
+func TestUnpackStopsReadingWhenCancelled(t *testing.T) {
+	t.Parallel()
+	noise := make([]byte, 300_000)
+	rand.NewChaCha8([32]byte{}).Read(noise)
+	tgz := newTGZ(t, tarFile{tar.Header{Name: "a"}, string(noise)})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	src := bytes.NewReader(tgz)
+	trickle := iotest.OneByteReader(src)
+	r := readerFunc(func(p []byte) (int, error) {
+		if src.Len() == len(tgz)/2 {
+			cancel()
+		}
+		return trickle.Read(p)
+	})
+	if err := droplet.Unpack(ctx, r, newTarget(t), droplet.Limits{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want %v", err, context.Canceled)
+	}
+	if more := len(tgz)/2 - src.Len(); more > 1 {
+		t.Errorf("%d bytes were read after the end of the context", more)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestUnpackStopsWhenCancelled(t *testing.T) {
 	t.Parallel()
