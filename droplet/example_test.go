@@ -19,9 +19,9 @@ func Example() {
 		log.Fatal(err)
 	}
 	// Output:
-	// drwxr-xr-x app/
-	// -rw-r--r-- app/app.rb
-	// -r-x------ startup
+	// app/
+	// app/app.rb
+	// startup
 	// /usr/bin/ruby app.rb $@
 }
 
@@ -83,7 +83,7 @@ func start(ctx context.Context, tgz io.Reader, dir string) error {
 		return err
 	}
 	for _, n := range nodes {
-		fmt.Println(n.Mode, n.Path)
+		fmt.Println(n.Path)
 	}
 	script, err := os.ReadFile(filepath.Join(dir, droplet.StartupFile))
 	fmt.Print(string(script))

@@ -30,7 +30,8 @@ func needTool(tb testing.TB, name string) {
 // run runs a tool in dir, fails the test unless it exits 0, and returns what it printed.
 func run(tb testing.TB, dir, name string, args ...string) string {
 	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), name, args...)
+	umask := []string{"-c", `umask 022 && exec "$0" "$@"`, name}
+	cmd := exec.CommandContext(tb.Context(), "sh", append(umask, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TZ=UTC", "LC_ALL=C")
 	out, err := cmd.CombinedOutput()
@@ -51,7 +52,7 @@ func must(tb testing.TB, errs ...error) {
 // write makes a file with exactly this mode, and the directories above it.
 func write(tb testing.TB, name, text string, mode os.FileMode) {
 	tb.Helper()
-	must(tb, os.MkdirAll(filepath.Dir(name), 0o755))
+	must(tb, os.MkdirAll(filepath.Dir(name), 0o755), os.Chmod(filepath.Dir(name), 0o755)) // whatever the umask
 	must(tb, os.WriteFile(name, []byte(text), mode))
 	must(tb, os.Chmod(name, mode))
 }
@@ -71,7 +72,7 @@ func newSinatraDroplet(tb testing.TB) string {
 	write(tb, filepath.Join(dir, "logs/staging.log"), "# Logfile created on 2012-11-13\n", 0o644)
 	write(tb, filepath.Join(dir, "startup"), "#!/bin/bash\n%VCAP_LOCAL_RUNTIME% app.rb $@\n", 0o500)
 	write(tb, filepath.Join(dir, "stop"), "#!/bin/bash\nkill -9 $1\n", 0o500)
-	must(tb, os.Mkdir(filepath.Join(dir, "tmp"), 0o755))
+	must(tb, os.Mkdir(filepath.Join(dir, "tmp"), 0o755), os.Chmod(filepath.Join(dir, "tmp"), 0o755))
 	return dir
 }
 
