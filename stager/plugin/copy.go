@@ -180,10 +180,15 @@ func namesIn(dir *os.Root) ([]string, error) {
 
 // copyError says what of the app could not be copied, and only once.
 func copyError(path string, err error) error {
+	return fmt.Errorf("copy %s: %w", shown(path), withoutPath(err))
+}
+
+// withoutPath is an error of the file system for those who know the path.
+func withoutPath(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
+		return p.Err
 	}
-	return fmt.Errorf("copy %s: %w", shown(path), err)
+	return err
 }
 
 // shown is a path as an error shows it: quoted if it could be mistaken for something else.

@@ -101,30 +101,39 @@ func (w *Workspace) HasSource(name string) bool {
 }
 
 // ReadApp returns the content of a file of the copy, or nil if there is none of that name. More than 1 MiB, and
-// anything that is no file, is an error.
+// anything that is no file, is an error, as is a name that leaves the app.
 func (w *Workspace) ReadApp(name string) ([]byte, error) {
-	path := filepath.Join(droplet.AppDir, filepath.FromSlash(name))
-	info, err := w.dest.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	app, err := w.dest.OpenRoot(droplet.AppDir)
+	if err != nil {
+		return nil, err
+	}
+	defer app.Close()
+	content, err := readSmall(app, filepath.FromSlash(name))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("read %s: it is no file", name)
-	case info.Size() > maxRead:
-		return nil, fmt.Errorf("read %s: it is larger than %d bytes", name, maxRead)
 	}
-	f, err := w.dest.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxRead))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, withoutPath(err))
 	}
 	return content, nil
+}
+
+func readSmall(dir *os.Root, path string) ([]byte, error) {
+	info, err := dir.Stat(path) // before opening: to open a named pipe would wait for somebody to write into it
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is no file")
+	case info.Size() > maxRead:
+		return nil, fmt.Errorf("it is larger than %d bytes", maxRead)
+	}
+	f, err := dir.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxRead))
 }
 
 // ChmodApp gives app/ and everything in it the same mode, directories included. Links keep theirs.

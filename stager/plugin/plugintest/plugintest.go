@@ -1,0 +1,128 @@
+// Package plugintest holds a staging plugin against what the originals of 2012 did.
+//
+// [Run] takes a plugin and stages every app in the folder testdata of the calling test. A case is a JSON file: the
+// properties of the staging request, the app's files, and the exact scripts, modes, files and log that came out.
+package plugintest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/internal/testkit"
+	"github.com/minicf/minicf/stager/plugin"
+)
+
+// logged is the time that the log's first line names in every test.
+var logged = time.Date(2013, 2, 14, 11, 25, 29, 0, time.FixedZone("", -8*60*60))
+
+// Run holds the plugins that newPlugin returns against every case in testdata, in both eras, and checks what every plugin
+// owes: scripts that bash can read, the same result from the same app, and an end when its context ends.
+func Run(t *testing.T, newPlugin func() plugin.Plugin) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases in testdata: %v", err)
+	}
+	for _, file := range files {
+		c := readCase(t, file)
+		if name := newPlugin().Name(); name != c.Framework {
+			t.Fatalf("%s is a case of %s, but the plugin is %s", file, c.Framework, name)
+		}
+		for _, text := range []plugin.Text{plugin.T1, plugin.T2} {
+			t.Run(filepath.Base(file)+"/"+string(text), func(t *testing.T) {
+				t.Parallel()
+				runCase(t, newPlugin, c, text)
+			})
+		}
+	}
+	t.Run("stops when asked", func(t *testing.T) {
+		t.Parallel()
+		stops(t, newPlugin, readCase(t, files[0]))
+	})
+}
+
+func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.Text) {
+	source := t.TempDir()
+	c.WriteApp(t, source)
+	first, err := c.stage(t, newPlugin(), source, text)
+	c.check(t, first, err, text)
+	checkScripts(t, first)
+	second, _ := c.stage(t, newPlugin(), source, text)
+	if a, b := Look(t, first), Look(t, second); !maps.Equal(a, b) {
+		t.Errorf("staging the app again gave\n%v, the first time\n%v", b, a)
+	}
+	if a := Look(t, source); !maps.Equal(a, c.appFiles()) {
+		t.Errorf("the source was changed to\n%v, want\n%v", a, c.appFiles())
+	}
+}
+
+// stage stages the case's app into a new directory.
+func (c Case) stage(t *testing.T, p plugin.Plugin, source string, text plugin.Text) (dest string, err error) {
+	dest = t.TempDir()
+	tools := plugin.Tools{Text: text, Now: func() time.Time { return logged }}
+	return dest, plugin.Stage(t.Context(), plugin.Set{p}, source, dest, c.Properties, tools)
+}
+
+// check compares the outcome with the golden one.
+func (c Case) check(t *testing.T, dest string, err error, text plugin.Text) {
+	switch message := c.message(); {
+	case c.Exit == 0 && err != nil:
+		t.Fatalf("staging failed: %v", err)
+	case c.Exit != 0 && (err == nil || err.Error() != message):
+		t.Errorf("staging failed with %v, want %q", err, message)
+	}
+	got := Look(t, dest)
+	if want := c.want(text); !maps.Equal(got, want) {
+		t.Errorf("staged\n%v, want\n%v", got, want)
+	}
+	c.compare(t, dest, droplet.StartupFile, inEra(c.Startup, text))
+	c.compare(t, dest, droplet.StopFile, c.Stop)
+	c.compare(t, dest, droplet.StagingLog, c.log(text))
+	for name, content := range c.Content {
+		c.compare(t, dest, name, content)
+	}
+}
+
+// compare shows a text that differs; want is empty where there is no such file.
+func (c Case) compare(t *testing.T, dest, name, want string) {
+	t.Helper()
+	got, err := os.ReadFile(filepath.Join(dest, name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is\n%s, want\n%s", name, got, want)
+	}
+}
+
+func checkScripts(t *testing.T, dest string) {
+	testkit.RequireTool(t, "bash")
+	for _, name := range []string{droplet.StartupFile, droplet.StopFile} {
+		path := filepath.Join(dest, name)
+		if _, err := os.Stat(path); err != nil {
+			continue // the case is one of a failure, and check has looked at the files
+		}
+		if out, err := exec.CommandContext(t.Context(), "bash", "-n", path).CombinedOutput(); err != nil {
+			t.Errorf("bash cannot read %s: %v: %s", name, err, out)
+		}
+	}
+}
+
+func stops(t *testing.T, newPlugin func() plugin.Plugin, c Case) {
+	source, dest := t.TempDir(), t.TempDir()
+	c.WriteApp(t, source)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("enough")
+	cancel(reason)
+	err := plugin.Stage(ctx, plugin.Set{newPlugin()}, source, dest, c.Properties, plugin.Tools{})
+	if !errors.Is(err, reason) {
+		t.Errorf("staging with a context that has ended = %v, want its cause", err)
+	}
+}
