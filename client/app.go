@@ -1,0 +1,135 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/minicf/minicf/framework"
+	"github.com/minicf/minicf/protocol"
+	"github.com/minicf/minicf/runtimes"
+)
+
+// App is what a person knows of an app, from which all messages about it follow.
+type App struct {
+	ID        string   // on the bus: "app_id" and "droplet"
+	Name      string   // for people, and in the environment of the app
+	URIs      []string // host names it answers to
+	Framework string   // sinatra, rack, standalone, …
+	Runtime   string   // ruby19, node, …
+	Command   string   // start command, for frameworks that need one
+	Memory    int      // MB
+	Env       []string // "K=V"
+}
+
+// Limits of the tutorial's app, beside its memory.
+const (
+	tutorialMemory = 256  // MB
+	tutorialDisk   = 256  // MB
+	tutorialFDs    = 1024 // open files
+)
+
+// TutorialApp is the app of the tutorial's scripts: Sinatra on Ruby 1.9, 256 MB.
+func TutorialApp(id string) App {
+	return App{
+		ID: id, Name: id, URIs: []string{id + ".vcap.me", id + ".localhost"},
+		Framework: "sinatra", Runtime: "ruby19", Memory: tutorialMemory,
+	}
+}
+
+// DescribeDir finds out what the app in a directory is, as vmc did. A command makes an app that is nothing else a
+// standalone one; such an app also needs a runtime.
+func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) {
+	found, err := framework.Detect(ctx, dir)
+	if err != nil {
+		return App{}, err
+	}
+	a := TutorialApp(id)
+	a.Framework, a.Command, a.Memory = found.Framework.Name, o.Command, found.Memory
+	if o.Framework != "" {
+		a.Framework = o.Framework
+	}
+	switch {
+	case o.Runtime != "":
+		a.Runtime = o.Runtime
+	case a.Framework == "standalone":
+		a.Runtime = found.Runtime
+	case !isRuby(a.Framework):
+		a.Runtime = found.Runtime
+	}
+	if a.Framework == "standalone" && (a.Command == "" || a.Runtime == "") {
+		return App{}, &StandaloneError{Dir: dir}
+	}
+	return a, nil
+}
+
+// Overrides are what the user knows better than the detection. All may be empty.
+type Overrides struct{ Framework, Runtime, Command string }
+
+// isRuby tells the frameworks for which the tutorial's ruby19 is a better default than vmc's ruby18.
+func isRuby(name string) bool { return name == "sinatra" || name == "rack" || name == "rails3" }
+
+// StandaloneError says that an app is not of any framework, so that it must be said how to start it.
+type StandaloneError struct{ Dir string }
+
+func (e *StandaloneError) Error() string {
+	return fmt.Sprintf("%s is no app of a known framework, and how to start it was not said", e.Dir)
+}
+
+// Hint says how to say it.
+func (e *StandaloneError) Hint() string {
+	return "add --command 'python3 app.py' --runtime python3; `minicf detect DIR --explain` says why no framework fits"
+}
+
+// Properties are the app's part of a staging request.
+func (a App) Properties() (protocol.StagingProperties, error) {
+	if _, ok := framework.Lookup(a.Framework); !ok {
+		return protocol.StagingProperties{}, fmt.Errorf("there is no framework %q", a.Framework)
+	}
+	info, err := a.runtimeInfo()
+	if err != nil {
+		return protocol.StagingProperties{}, err
+	}
+	p := protocol.StagingProperties{
+		Services:      []map[string]any{},
+		FrameworkInfo: framework.Info(a.Framework),
+		RuntimeInfo:   info,
+		Resources:     protocol.Resources{Memory: protocol.Int(a.Memory), Disk: tutorialDisk, FDs: tutorialFDs},
+		Environment:   a.Env,
+	}
+	if a.Command != "" {
+		p.Meta = map[string]any{"command": a.Command}
+	}
+	return p, nil
+}
+
+func (a App) runtimeInfo() (protocol.RuntimeInfo, error) {
+	if _, ok := runtimes.Lookup(a.Runtime); !ok {
+		return protocol.RuntimeInfo{}, fmt.Errorf("there is no runtime %q", a.Runtime)
+	}
+	return runtimes.Info(a.Runtime), nil
+}
+
+// DiscoverRequest asks for a DEA that can run the app.
+func (a App) DiscoverRequest() (protocol.DiscoverRequest, error) {
+	info, err := a.runtimeInfo()
+	return protocol.DiscoverRequest{
+		Droplet: protocol.ID(a.ID), Name: a.Name, Limits: protocol.MemLimit(a.Memory), RuntimeInfo: info, Runtime: a.Runtime,
+	}, err
+}
+
+// StartRequest asks a DEA to run one instance of the app's droplet, which it can fetch at uri. sha1 is the droplet's; the
+// tutorial's scripts said "SHA1".
+func (a App) StartRequest(index int, sha1, uri string) (protocol.StartRequest, error) {
+	if sha1 == "" || uri == "" {
+		return protocol.StartRequest{}, errors.New("a droplet needs a hash and a URI to be started")
+	}
+	info, err := a.runtimeInfo()
+	partition := "default"
+	return protocol.StartRequest{
+		Droplet: protocol.ID(a.ID), Name: a.Name, URIs: a.URIs, Runtime: a.Runtime, RuntimeInfo: info,
+		Framework: a.Framework, SHA1: sha1, ExecutableFile: "???", ExecutableURI: uri, Version: protocol.Text(sha1 + "-1"),
+		Services: protocol.Services{}, Limits: protocol.MemLimit(a.Memory), Env: append([]string{}, a.Env...),
+		Users: []string{}, CCPartition: &partition, Index: protocol.Int(index),
+	}, err
+}

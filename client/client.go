@@ -1,0 +1,106 @@
+// Package client is what anyone may ask of the platform: over the bus, and of the controller over HTTP.
+//
+// In goes an App; out comes what became of it. Each function here is one step of the tutorial, and takes and returns
+// exactly what travels on the wire, so that tools, the demo and the lessons show what they do by doing it:
+//
+//	reply, err := client.Stage(ctx, b, request)         // staging
+//	hello, err := client.Discover(ctx, b, discover)     // dea.discover
+//	route, err := client.Run(ctx, b, hello.ID, start)   // dea.<id>.start … router.register
+//
+// In 2012 these were three Ruby scripts, bin/request_stager_to_stage_app, bin/dea_deploy and bin/deploy_app.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/protocol"
+)
+
+// discoverTimeout is how long the cloud controller waited for the first answer to dea.discover.
+const discoverTimeout = 2 * time.Second
+
+// ErrNoDEA is returned by Discover when DEAs listen but none of them can run the app.
+var ErrNoDEA = errors.New("no DEA can run it")
+
+// StagingError is a reply that says that staging failed.
+type StagingError struct {
+	Message string // as the stager said it: "Staging task failed:\n Failed downloading app"
+	TaskLog string // what happened until then
+}
+
+func (e *StagingError) Error() string { return strings.TrimSpace(e.Message) }
+
+// Hint points at the log.
+func (e *StagingError) Hint() string {
+	return "the task log above says how far it came; the stager's own log knows the details"
+}
+
+// Stage asks for a droplet. A reply with an error is a *StagingError; the reply is returned too. Without a deadline in ctx it
+// waits as long as the stager needs.
+func Stage(ctx context.Context, b *bus.Bus, req protocol.StagingRequest) (protocol.StagingReply, error) {
+	reply, err := bus.Do(ctx, b, protocol.Staging, req)
+	if err != nil {
+		return reply, err
+	}
+	if reply.Error != "" {
+		return reply, &StagingError{Message: reply.Error, TaskLog: reply.TaskLog}
+	}
+	return reply, nil
+}
+
+// DiscoverError says that no DEA came forward.
+type DiscoverError struct {
+	App     protocol.ID
+	Runtime string
+	Memory  int // MB
+	Err     error
+}
+
+func (e *DiscoverError) Error() string {
+	return fmt.Sprintf("find a DEA for %s (%s, %d MB): %v", e.App, e.Runtime, e.Memory, e.Err)
+}
+
+func (e *DiscoverError) Unwrap() error { return e.Err }
+
+// Hint says where to look.
+func (e *DiscoverError) Hint() string {
+	if errors.Is(e.Err, bus.ErrNobody) {
+		return "no DEA is running: `minicf up` runs one, `minicf dea` another"
+	}
+	return "each DEA that kept silent says why in its log: no room (`minicf dea status`), or no such runtime (`minicf doctor`)"
+}
+
+// Discover returns the first DEA that answers, the least busy one, within two seconds as in 2012.
+func Discover(ctx context.Context, b *bus.Bus, req protocol.DiscoverRequest) (protocol.DEAHello, error) {
+	ctx, cancel := context.WithTimeout(ctx, discoverTimeout)
+	defer cancel()
+	hello, err := bus.Do(ctx, b, protocol.DEADiscover, req)
+	if err == nil {
+		return hello, nil
+	}
+	if errors.Is(err, bus.ErrNoAnswer) {
+		err = ErrNoDEA
+	}
+	e := &DiscoverError{App: req.Droplet, Runtime: req.RuntimeInfo.Name, Err: err}
+	if req.Limits.Mem != nil {
+		e.Memory = int(*req.Limits.Mem)
+	}
+	return hello, e
+}
+
+// Start asks a DEA to run an instance, and does not wait: nobody answers.
+func Start(b *bus.Bus, dea string, req protocol.StartRequest) error {
+	subject, err := protocol.DEAStart(dea)
+	if err != nil {
+		return err
+	}
+	return bus.Publish(b, subject, req)
+}
+
+// Stop stops the instances that fit, on all DEAs.
+func Stop(b *bus.Bus, req protocol.StopRequest) error { return bus.Publish(b, protocol.DEAStop, req) }
