@@ -71,6 +71,16 @@ func TestModesDoNotDependOnTheUmask(t *testing.T) {
 	if got := tree(t, dest); got != want {
 		t.Errorf("staged\n%s, want\n%s", got, want)
 	}
+	failed := t.TempDir()
+	failing := fakePlugin(func(_ context.Context, w *Workspace) error {
+		return w.WriteStartup(func() (Script, error) { return Script{}, errors.New("no") })
+	})
+	if err := Stage(t.Context(), Set{failing}, t.TempDir(), failed, fakeApp(), Tools{}); err == nil {
+		t.Fatal("a failing plugin succeeded")
+	}
+	if got, want := tree(t, failed), "drwxr-xr-x app/\ndrwxr-xr-x logs/\n-rw-r--r-- startup\ndrwxr-xr-x tmp/"; got != want {
+		t.Errorf("a failed staging left\n%s, want\n%s", got, want)
+	}
 }
 
 func TestStageKnowsOnlyTheFrameworksOfItsSet(t *testing.T) {

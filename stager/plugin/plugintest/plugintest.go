@@ -20,7 +20,7 @@ import (
 )
 
 // logged is the time that the log's first line names in every test.
-var logged = time.Date(2013, 2, 14, 11, 25, 29, 0, time.FixedZone("", -8*60*60))
+func logged() time.Time { return time.Date(2013, 2, 14, 11, 25, 29, 0, time.FixedZone("", -8*60*60)) }
 
 // Run holds the plugins that newPlugin returns against every case in testdata, in both eras, and checks what every plugin
 // owes: scripts that bash can read, the same result from the same app, and an end when its context ends.
@@ -66,7 +66,7 @@ func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.T
 // stage stages the case's app into a new directory.
 func (c Case) stage(t *testing.T, p plugin.Plugin, source string, text plugin.Text) (dest string, err error) {
 	dest = t.TempDir()
-	tools := plugin.Tools{Text: text, Now: func() time.Time { return logged }}
+	tools := plugin.Tools{Text: text, Now: logged}
 	return dest, plugin.Stage(t.Context(), plugin.Set{p}, source, dest, c.Properties, tools)
 }
 
