@@ -71,6 +71,13 @@ type Container interface {
 	Usage(ctx context.Context) (Usage, error)
 }
 
+// Prober is what a Container may be besides, if it knows better than a connection to its port whether its app answers. Ask with a
+// type assertion; fake is one, as nothing listens there.
+type Prober interface {
+	// Ready reports whether the app answers now.
+	Ready(ctx context.Context) bool
+}
+
 // Backend starts containers.
 type Backend interface {
 	// Name is how dea.yml chooses the backend (isolation: process).

@@ -21,6 +21,7 @@ var starting = map[string]test{
 	"a broken startup is a clear error":                              startRefusesBroken,
 	"the context bounds the starting and nothing more":               startOutlivesContext,
 	"the handle names the leader":                                    startHandle,
+	"limits of files and processes are set":                          startLimits,
 	"twenty instances at once":                                       startMany,
 }
 
@@ -189,6 +190,18 @@ func startHandle(t *testing.T, s *suite) {
 	}
 	if exit := c.Exit(); exit != (isolation.Exit{}) {
 		t.Errorf("exit of a running instance = %+v, want none", exit)
+	}
+}
+
+func startLimits(t *testing.T, s *suite) {
+	requireProc(t)
+	// A backend may set them when startup runs already, and never higher than what the DEA has.
+	spec := s.instance(t, "until [ $(ulimit -Hn) = 123 -a $(ulimit -n) = 123 -a $(ulimit -u) = 456 ]; do sleep 0.01; done\n"+
+		"ulimit -v > new; mv new memory; "+lasting)
+	spec.Limits = isolation.Limits{MemoryMB: 64, DiskMB: 64, FDs: 123, Processes: 456}
+	s.start(t, spec)
+	if got := content(t, spec, "memory"); got != "unlimited\n" {
+		t.Errorf("limit of address space = %q, want none: it kills java and node", got)
 	}
 }
 
