@@ -60,7 +60,8 @@ func compress(r io.Reader, w io.Writer) error {
 	if _, err := in.Peek(packBuffer); err == io.EOF {
 		level = smallLevel
 	}
-	gz, err := gzip.NewWriterLevel(w, level)
+	out := bufio.NewWriterSize(w, packBuffer) // gzip writes some 240 bytes at a time
+	gz, err := gzip.NewWriterLevel(out, level)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,10 @@ func compress(r io.Reader, w io.Writer) error {
 	if _, err := in.WriteTo(gz); err != nil {
 		return err
 	}
-	return gz.Close()
+	if err := gz.Close(); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 func writeTar(ctx context.Context, root *os.Root, w io.Writer) error {

@@ -2,6 +2,7 @@ package droplet
 
 import (
 	"archive/zip"
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ func PackZip(ctx context.Context, dir string, w io.Writer) error {
 		return err
 	}
 	defer root.Close()
-	z := zipper{zw: zip.NewWriter(w), buf: make([]byte, packBuffer)}
+	z := zipper{zw: zip.NewWriter(bufio.NewWriterSize(w, packBuffer)), buf: make([]byte, packBuffer)}
 	z.zw.RegisterCompressor(zip.Deflate, z.deflate)
 	empty := true
 	err = walkPackable(ctx, root, func(f found) error {
