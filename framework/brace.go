@@ -10,7 +10,7 @@ func expand(pattern string) ([]string, error) {
 	}
 	var done []string
 	todo := []string{pattern}
-	for len(todo) > 0 {
+	for len(todo) > 0 { // depth first, which keeps the order of the choices
 		p := todo[0]
 		todo = todo[1:]
 		open, commas, end := choice(p)

@@ -34,7 +34,7 @@ func (f *folder) files(ctx context.Context, pattern string) []string {
 	return files
 }
 
-// head is the beginning of a file.
+// head is the beginning of a file, up to 1 MiB; vmc read all of it.
 func (f *folder) head(name string) []byte {
 	content, err := readHead(f.root, name)
 	if err != nil {
@@ -52,6 +52,7 @@ func (f *folder) entries(archive string) string {
 	return strings.Join(names, "\n")
 }
 
+// readEntries reads the archive's directory, not its content. vmc ran unzip -l.
 func (f *folder) readEntries(archive string) ([]string, error) {
 	file, err := f.root.Open(archive)
 	if err != nil {

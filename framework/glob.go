@@ -69,6 +69,7 @@ func (g *globber) walk(ctx context.Context, dir string, segments []string) error
 	if first == "**" {
 		return g.deep(ctx, dir, segments, rest)
 	}
+	// As in Ruby a plain name is not looked up in a listing, so a directory that may be entered but not read will do.
 	if !strings.ContainsAny(first, `*?[\`) {
 		return g.enter(ctx, path.Join(dir, first), rest)
 	}

@@ -69,8 +69,11 @@ func everyRuntime() []string {
 	}
 }
 
+// war is what the four Java frameworks have in common; which of them it is, the manifests leave to the client. cf-release
+// wrote it as - *.war: true, an alias to YAML, which only Ruby's parser of the time took for text.
 func war() protocol.Detection { return protocol.Detection{exists("*.war")} }
 
+// exists and absent are for clients alone: plugins look only at the rules with a pattern.
 func exists(glob string) protocol.DetectionRule {
 	return protocol.DetectionRule{Glob: glob, Exists: true}
 }

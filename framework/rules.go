@@ -81,6 +81,7 @@ func requiresSinatra(ctx context.Context, f *folder) answer {
 	return answer{last: true, file: files[0], reason: "no line of " + several(files) + " requires sinatra"}
 }
 
+// nodeMain wants one of the names by which the staging plugin would find the main file.
 func nodeMain(ctx context.Context, f *folder) answer {
 	for _, name := range []string{"server.js", "app.js", "index.js", "main.js"} {
 		if len(f.files(ctx, name)) > 0 {

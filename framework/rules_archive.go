@@ -39,6 +39,7 @@ func javaWith(tell *regexp.Regexp) asker {
 	}
 }
 
+// otherJava fits every Java web application; by its place in the order it gets those that are nothing more special.
 func otherJava(ctx context.Context, f *folder) answer {
 	file, _ := f.war(ctx)
 	if file == "" {

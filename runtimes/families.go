@@ -4,18 +4,7 @@ package runtimes
 // tutorial needs it, then the shell that every startup script is written for.
 func Families() []Family {
 	return []Family{
-		{
-			Name: "ruby", Purpose: "Sinatra, Rack and Rails apps; the tutorial",
-			Runtimes:    []string{"ruby18", "ruby19", "ruby193", "ruby"},
-			Executables: []string{"ruby"},
-			Version:     []string{"-v"},
-			Check:       []string{"-e", rubyCheck},
-			Packages: map[string][]string{
-				"apt": {"ruby", "ruby-sinatra", "ruby-webrick", ifKnownToAPT("ruby-rackup")},
-				"dnf": {"ruby"}, "brew": {"ruby"}, "apk": {"ruby"},
-			},
-			gems: []string{"sinatra", "rackup", "webrick"},
-		},
+		rubyFamily(),
 		{
 			Name: "node", Purpose: "Node.js apps",
 			Runtimes:    []string{"node", "node06", "node08"},
@@ -53,14 +42,36 @@ func Families() []Family {
 			Version:     []string{"-noshell", "-eval", `io:format("Erlang/OTP ~s~n", [erlang:system_info(otp_release)]), halt().`},
 			Packages:    map[string][]string{"apt": {"erlang-base"}, "dnf": {"erlang-erts"}, "brew": {"erlang"}, "apk": {"erlang"}},
 		},
-		{
-			Name: "shell", Purpose: "the startup and stop script of every app",
-			Executables: []string{"bash", "/bin/bash"},
-			Version:     []string{"--version"},
-			Check:       []string{"-c", "command -v ps >/dev/null || { echo ps; exit 1; }"},
-			Packages: map[string][]string{
-				"apt": {"bash", "procps"}, "dnf": {"bash", "procps-ng"}, "brew": {"bash"}, "apk": {"bash", "procps"},
-			},
+		shellFamily(),
+	}
+}
+
+// rubyFamily needs more than Ruby: the apps of the tutorial have no Gemfile.lock, so they use what the machine has.
+func rubyFamily() Family {
+	return Family{
+		Name: "ruby", Purpose: "Sinatra, Rack and Rails apps; the tutorial",
+		Runtimes:    []string{"ruby18", "ruby19", "ruby193", "ruby"},
+		Executables: []string{"ruby"},
+		Version:     []string{"-v"},
+		Check:       []string{"-e", rubyCheck},
+		Packages: map[string][]string{
+			"apt": {"ruby", "ruby-sinatra", "ruby-webrick", ifKnownToAPT("ruby-rackup")},
+			"dnf": {"ruby"}, "brew": {"ruby"}, "apk": {"ruby"},
+		},
+		gems: []string{"sinatra", "rackup", "webrick"},
+	}
+}
+
+// shellFamily is bash, which the scripts ask for in their first line, and ps, by which stop finds the app's parent. Neither is
+// sure to be in a container image.
+func shellFamily() Family {
+	return Family{
+		Name: "shell", Purpose: "the startup and stop script of every app",
+		Executables: []string{"bash", "/bin/bash"},
+		Version:     []string{"--version"},
+		Check:       []string{"-c", "command -v ps >/dev/null || { echo ps; exit 1; }"},
+		Packages: map[string][]string{
+			"apt": {"bash", "procps"}, "dnf": {"bash", "procps-ng"}, "brew": {"bash"}, "apk": {"bash", "procps"},
 		},
 	}
 }

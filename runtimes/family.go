@@ -50,6 +50,7 @@ func Probe(ctx context.Context, run Runner, f Family) Status {
 	return s
 }
 
+// missing runs the check. A few words of output are the names of what is missing; more is the story of a broken program.
 func missing(ctx context.Context, run Runner, path string, check []string) string {
 	output, err := run(ctx, path, check)
 	if err == nil {

@@ -37,6 +37,7 @@ func packageDirs() []string {
 	return dirs
 }
 
+// find goes through all names twice: without shims, then with nothing else.
 func (f finder) find(names ...string) (string, bool) {
 	for _, shims := range []bool{false, true} {
 		for _, name := range names {

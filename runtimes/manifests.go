@@ -38,6 +38,7 @@ func All() []Runtime {
 	}
 }
 
+// ruby is a release of Ruby at exactly one patch level, which its version check insists on.
 func ruby(name, version string, patch int) Runtime {
 	return Runtime{
 		Name: name, Version: fmt.Sprintf("%sp%d", version, patch), Description: "Ruby " + version,
@@ -48,6 +49,7 @@ func ruby(name, version string, patch int) Runtime {
 	}
 }
 
+// node is a release of Node.js; its debugger listens on the port that the DEA assigns.
 func node(name, version string) Runtime {
 	return Runtime{
 		Name: name, Version: version, Description: "Node.js", Series: name, Category: "node",
@@ -70,6 +72,7 @@ func java(name, version, description string) Runtime {
 	}
 }
 
+// today is a name that the manifests of 2012 did not have. Without version_output a DEA serves it only if it maps it.
 func today(name, description, executable string) Runtime {
 	return Runtime{
 		Name: name, Description: description + ", the one of this machine", Series: name, Category: familyOf(name),

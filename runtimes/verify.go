@@ -99,6 +99,7 @@ func check(ctx context.Context, run Runner, info protocol.RuntimeInfo, executabl
 	return ""
 }
 
+// runWords is what stood between backquotes in 2012, and went through a shell.
 func runWords(ctx context.Context, run Runner, executable, words string) ([]byte, error) {
 	args, err := SplitWords(words)
 	if err != nil {
@@ -107,6 +108,7 @@ func runWords(ctx context.Context, run Runner, executable, words string) ([]byte
 	return run(ctx, executable, args)
 }
 
+// passed and failed are the two kinds of verdict, each with the line that the DEA of 2012 logged for it.
 func passed(name, executable, note string) Verdict {
 	return Verdict{Enabled: true, Executable: executable, Line: line(name, "OK"), Note: note}
 }

@@ -25,7 +25,7 @@ type Config struct {
 // maxConfig is the size, in bytes, from which a file is no configuration of ours.
 const maxConfig = 1 << 20
 
-// configFile is the file's top level.
+// configFile is the file's top level. The environment is decoded into ordered maps, because detection rules have an order.
 type configFile struct {
 	SourceDir   *string `yaml:"source_dir"`
 	DestDir     *string `yaml:"dest_dir"`
@@ -144,6 +144,7 @@ func parseYAML(path string) (ast.Node, error) {
 	return nil, fmt.Errorf("%d YAML documents, want one", len(parsed.Docs))
 }
 
+// decode is yaml.Unmarshal for a document that is already parsed; nothing is decoded of none.
 func decode(body ast.Node, into any, opts ...yaml.DecodeOption) error {
 	if body == nil {
 		return nil

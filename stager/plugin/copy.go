@@ -66,6 +66,7 @@ func (c copier) entry(ctx context.Context, name string) error {
 	return nil
 }
 
+// file copies a file. It has its mode before its time, since a change of mode does not touch that.
 func (c copier) file(ctx context.Context, name string, info fs.FileInfo) error {
 	in, err := c.src.Open(name)
 	if err != nil {
@@ -125,6 +126,7 @@ func (c copier) dir(ctx context.Context, name string, info fs.FileInfo) error {
 	return nil
 }
 
+// open opens the directory in the source and makes it in the copy, with a mode that lets us write into it.
 func (c copier) open(name string) (copier, error) {
 	src, err := c.src.OpenRoot(name)
 	if err != nil {

@@ -60,6 +60,7 @@ func (s Script) variables() string {
 	return strings.Join(lines, "\n")
 }
 
+// withoutBlankLines ends every line but drops those that show nothing: an app without a hook, for one, has an empty line in its place.
 func withoutBlankLines(text string) string {
 	var b strings.Builder
 	for line := range strings.SplitSeq(text, "\n") {

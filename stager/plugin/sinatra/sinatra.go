@@ -43,6 +43,8 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	return w.WriteStop(plugin.StopText)
 }
 
+// mainFile is the first file that the request's rules find in the copy. The request is believed, not our own manifest: it may
+// come from a controller with another one.
 func mainFile(ctx context.Context, w *plugin.Workspace) (string, error) {
 	files, err := framework.Match(ctx, w.App.FrameworkInfo.Detection, w.AppDir())
 	if ctx.Err() != nil {

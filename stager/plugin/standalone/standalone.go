@@ -44,6 +44,7 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	return w.WriteStop(plugin.StopText)
 }
 
+// prepare chooses by the name of the runtime, so java7 is a java and ruby193 a ruby. Node, PHP and Erlang need nothing.
 func prepare(w *plugin.Workspace) (ruby.Setup, error) {
 	runtime := w.App.RuntimeInfo.Name
 	switch {
