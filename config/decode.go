@@ -48,8 +48,7 @@ func (d *decoder) record(key string, node ast.Node, into reflect.Value) error {
 
 // value decodes one value of a record.
 func (d *decoder) value(key string, node ast.Node, into reflect.Value) error {
-	p := node.GetToken().Position
-	d.found(key, place{p.Line, p.Column})
+	d.found(key, placeOf(node))
 	switch {
 	case isRecord(into.Type()):
 		return d.record(key, node, into)

@@ -16,9 +16,9 @@ import (
 // What a config file may hold. Beyond the size of the file, the other two keep reading fast: the parser's time grows
 // with the square of what it nests and of the keys of one map.
 const (
-	maxFile     = 1 << 20  // bytes
-	maxContent  = 64 << 10 // bytes that are not comments or blank lines
-	maxBrackets = 2000     // [ and {
+	maxFile    = 1 << 20  // bytes
+	maxContent = 64 << 10 // bytes that are not comments or blank lines
+	maxNested  = 2000     // marks that may open a level inside a line: [ { - ?
 )
 
 // document is one file, or one value of the environment, while it is read.
@@ -72,17 +72,27 @@ func (d *document) checkSize() error {
 	if len(d.data) > maxFile {
 		return &Error{Source: d.source, Msg: "is larger than 1 MB: that is no config file"}
 	}
-	content, brackets := 0, 0
+	content, nested := 0, 0
 	for line := range bytes.Lines(d.data) {
 		if text := bytes.TrimSpace(line); len(text) > 0 && text[0] != '#' {
 			content += len(line)
-			brackets += bytes.Count(line, []byte("[")) + bytes.Count(line, []byte("{"))
+			nested += opening(text)
 		}
 	}
-	if content > maxContent || brackets > maxBrackets {
-		return &Error{Source: d.source, Msg: fmt.Sprintf("holds more than %d KB besides comments, or more than %d brackets: that is no config file", maxContent>>10, maxBrackets)}
+	if content > maxContent || nested > maxNested {
+		return &Error{Source: d.source, Msg: fmt.Sprintf("holds more than %d KB besides comments, or more than %d brackets: that is no config file",
+			maxContent>>10, maxNested)}
 	}
 	return nil
+}
+
+// opening counts what may open a level in a line, the first `- ` of a list aside.
+func opening(line []byte) int {
+	n := 0
+	for _, mark := range []string{"[", "{", " - ", " ? "} {
+		n += bytes.Count(line, []byte(mark))
+	}
+	return n
 }
 
 // checkPlain refuses what makes a file say less than it means. Aliases can also blow a small file up to any size.
@@ -128,7 +138,7 @@ func (d *document) syntaxError(err error) error {
 }
 
 func (d *document) errorAt(node ast.Node, msg, help string) error {
-	return d.errorAtToken(node.GetToken(), msg, help)
+	return d.errorAtPlace(placeOf(node), msg, help)
 }
 
 func (d *document) errorAtToken(tk *token.Token, msg, help string) error {
@@ -137,6 +147,15 @@ func (d *document) errorAtToken(tk *token.Token, msg, help string) error {
 
 // place is a position in a document, both counted from 1.
 type place struct{ line, column int }
+
+// placeOf returns where a node begins. The token of a record that is not in braces is its first colon: its first key is meant.
+func placeOf(node ast.Node) place {
+	if m, ok := node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		node = m.Values[0].Key
+	}
+	p := node.GetToken().Position
+	return place{p.Line, p.Column}
+}
 
 func (d *document) errorAtPlace(p place, msg, help string) *Error {
 	e := &Error{Source: d.source, Msg: msg, Help: help}

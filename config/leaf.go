@@ -107,26 +107,19 @@ func freeLeaf(node ast.Node, into reflect.Value) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := errors.AsType[*yaml.TypeError](err); ok {
-		return mismatch(node, plainWords(into.Type()))
+	if dup, ok := errors.AsType[*yaml.DuplicateKeyError](err); ok {
+		return &nodeError{node, dup.GetMessage()}
 	}
-	if y, ok := errors.AsType[yaml.Error](err); ok {
-		return &nodeError{node, y.GetMessage()}
-	}
-	return &nodeError{node, err.Error()}
+	return mismatch(node, plainWords(into.Type()))
 }
 
 // plainWords says what a type is to people who write YAML.
 func plainWords(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Map:
-		return "a map from text to " + plainWords(t.Elem())
-	case reflect.Slice, reflect.Array:
-		return "a list of " + plainWords(t.Elem())
-	case reflect.String:
-		return "text"
-	case reflect.Bool:
-		return "true or false"
+		return "a record (key: value)"
+	case reflect.Array:
+		return "a list"
 	}
 	return "a value of another kind"
 }

@@ -37,15 +37,18 @@ type Override struct {
 // T is the component's struct; its fields name their keys with `yaml` tags. When T has a method Validate() error, Load
 // calls it last. Mistakes are of type *Error, except that a file cannot be read.
 func Load[T any](component string, o Options) (T, []Value, error) {
+	return load[T](component, File(component+".yml"), o)
+}
+
+// load is Load with the defaults given.
+func load[T any](component string, defaults []byte, o Options) (T, []Value, error) {
 	var cfg, none T
 	l := &loader{component: component, root: reflect.ValueOf(&cfg).Elem(), from: map[string]origin{}}
-	if err := l.load(o); err != nil {
+	if err := l.load(defaults, o); err != nil {
 		return none, nil, err
 	}
-	if v, ok := any(&cfg).(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return none, nil, l.invalid(err)
-		}
+	if err := l.validate(&cfg); err != nil {
+		return none, nil, err
 	}
 	return cfg, l.values(), nil
 }
@@ -58,10 +61,8 @@ func Parse[T any](source string, data []byte) (T, error) {
 	if err := l.document(newFile(source, data)); err != nil {
 		return none, err
 	}
-	if v, ok := any(&cfg).(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return none, l.invalid(err)
-		}
+	if err := l.validate(&cfg); err != nil {
+		return none, err
 	}
 	return cfg, nil
 }
@@ -79,19 +80,17 @@ func (o Options) env(name string) string {
 type loader struct {
 	component string
 	root      reflect.Value
-	from      map[string]origin // by key
-	files     []string          // those read
+	from      map[string]origin // by key; what the built-in file says is not there
 }
 
 // origin is who set a key last.
 type origin struct {
-	doc   *document // nil for the built-in file
+	doc   *document
 	place place
 }
 
-func (l *loader) load(o Options) error {
-	shipped := &document{source: "built-in " + l.component + ".yml", data: File(l.component + ".yml"), isFile: true}
-	if err := l.document(shipped); err != nil {
+func (l *loader) load(defaults []byte, o Options) error {
+	if err := l.document(newFile("built-in "+l.component+".yml", defaults)); err != nil {
 		return err
 	}
 	clear(l.from)
@@ -187,6 +186,16 @@ func (l *loader) originOf(key string) Origin {
 		return Origin{fmt.Sprintf("file %s:%d", from.doc.source, from.place.line)}
 	}
 	return Origin{from.doc.source}
+}
+
+// validate asks the configuration itself, if it can tell.
+func (l *loader) validate(cfg any) error {
+	if v, ok := cfg.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return l.invalid(err)
+		}
+	}
+	return nil
 }
 
 // invalid gives what Validate found its place: the line or the variable that the value came from.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -50,6 +51,15 @@ func (m NameMap) String() string {
 		entries = append(entries, n.Name+": "+n.Value)
 	}
 	return "{" + strings.Join(entries, ", ") + "}"
+}
+
+// MarshalYAML returns the map form, in order.
+func (m NameMap) MarshalYAML() (any, error) {
+	entries := yaml.MapSlice{}
+	for _, n := range m {
+		entries = append(entries, yaml.MapItem{Key: n.Name, Value: n.Value})
+	}
+	return entries, nil
 }
 
 // UnmarshalYAML reads a list of names or a map.
