@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/minicf/minicf/protocol"
 )
 
 func newFile(t testing.TB, text string) string {
@@ -130,5 +133,32 @@ func TestLoadPlatformPassesOverWhatItDoesNotKnow(t *testing.T) {
 	}
 	if _, err := LoadPlatform("none.yml"); err == nil || !strings.Contains(err.Error(), "none.yml: no such file") {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+func TestLoadConfigReadsEveryGoldenRequest(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*/testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var golden struct{ Properties json.RawMessage }
+		if err := json.Unmarshal(text, &golden); err != nil {
+			t.Fatal(err)
+		}
+		c, err := LoadConfig(newFile(t, `{"source_dir": "a", "dest_dir": "b", "environment": `+string(golden.Properties)+"}"))
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		want, err := protocol.ParseStagingProperties(golden.Properties)
+		if err != nil || !reflect.DeepEqual(c.Environment, want) {
+			t.Errorf("%s: environment = %+v, %v, want %+v", file, c.Environment, err, want)
+		}
 	}
 }
