@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -236,6 +237,38 @@ func newStager(tb testing.TB, b *bus.Bus, plugins plugin.Set, cfg Config) *Stage
 		tb.Fatal(err)
 	}
 	return s
+}
+
+// recorder keeps the messages of a log.
+type recorder struct {
+	slog.Handler
+	mu       *sync.Mutex
+	messages *[]string
+}
+
+// record returns a logger and what it has logged so far, at info and above.
+func record(tb testing.TB) (*slog.Logger, func() []string) {
+	tb.Helper()
+	r := recorder{testkit.Logger(tb).Handler(), new(sync.Mutex), new([]string)}
+	return slog.New(r), func() []string {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return slices.Clone(*r.messages)
+	}
+}
+
+func (r recorder) Handle(ctx context.Context, rec slog.Record) error {
+	if rec.Level >= slog.LevelInfo {
+		r.mu.Lock()
+		*r.messages = append(*r.messages, rec.Message)
+		r.mu.Unlock()
+	}
+	return r.Handler.Handle(ctx, rec)
+}
+
+func (r recorder) WithAttrs(attrs []slog.Attr) slog.Handler {
+	r.Handler = r.Handler.WithAttrs(attrs)
+	return r
 }
 
 func ask(tb testing.TB, b *bus.Bus, r protocol.StagingRequest) protocol.StagingReply {
