@@ -49,7 +49,7 @@ func (p *part) Run(ctx context.Context, ready func()) error {
 		fail = time.After(p.failIn)
 	}
 	if p.readyIn >= 0 {
-		time.Sleep(p.readyIn)
+		<-time.After(p.readyIn)
 		p.diary.add("%s ready", p.name)
 		ready()
 		ready() // a second call does no harm
@@ -62,7 +62,7 @@ func (p *part) Run(ctx context.Context, ready func()) error {
 		return p.err
 	case <-ctx.Done():
 	}
-	time.Sleep(p.stopIn)
+	<-time.After(p.stopIn)
 	p.diary.add("%s stopped", p.name)
 	if p.stopError != nil {
 		return p.stopError
