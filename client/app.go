@@ -20,6 +20,9 @@ type App struct {
 	Command   string   // start command, for frameworks that need one
 	Memory    int      // MB
 	Env       []string // "K=V"
+
+	// Staging and Running are runtime_info as the stager and the DEA are to see it; nil means the runtime's manifest.
+	Staging, Running *protocol.RuntimeInfo
 }
 
 // Limits of the tutorial's app, beside its memory.
@@ -29,12 +32,17 @@ const (
 	tutorialFDs    = 1024 // open files
 )
 
-// TutorialApp is the app of the tutorial's scripts: Sinatra on Ruby 1.9, 256 MB.
+// TutorialApp is the app of the tutorial's scripts: Sinatra on Ruby 1.9, 256 MB, the runtime described in their words.
 func TutorialApp(id string) App {
-	return App{
-		ID: id, Name: id, URIs: []string{id + ".vcap.me", id + ".localhost"},
-		Framework: "sinatra", Runtime: "ruby19", Memory: tutorialMemory,
-	}
+	a := newApp(id)
+	a.Framework, a.Runtime, a.Memory = "sinatra", "ruby19", tutorialMemory
+	a.Staging = &protocol.RuntimeInfo{Name: a.Runtime, Executable: "ruby", Version: "1.9.3"}
+	a.Running = &protocol.RuntimeInfo{Name: a.Runtime, Executable: "ruby", VersionOutput: "ruby 1.9.3p286"}
+	return a
+}
+
+func newApp(id string) App {
+	return App{ID: id, Name: id, URIs: []string{id + ".vcap.me", id + ".localhost"}}
 }
 
 // DescribeDir finds out what the app in a directory is, as vmc did. A command makes an app that is nothing else a
@@ -44,7 +52,7 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 	if err != nil {
 		return App{}, err
 	}
-	a := TutorialApp(id)
+	a := newApp(id)
 	a.Framework, a.Command, a.Memory = found.Framework.Name, o.Command, found.Memory
 	if o.Framework != "" {
 		a.Framework = o.Framework
@@ -52,9 +60,9 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 	switch {
 	case o.Runtime != "":
 		a.Runtime = o.Runtime
-	case a.Framework == "standalone":
-		a.Runtime = found.Runtime
-	case !isRuby(a.Framework):
+	case isRuby(a.Framework):
+		a.Runtime = "ruby19"
+	default:
 		a.Runtime = found.Runtime
 	}
 	if a.Framework == "standalone" && (a.Command == "" || a.Runtime == "") {
@@ -86,7 +94,7 @@ func (a App) Properties() (protocol.StagingProperties, error) {
 	if _, ok := framework.Lookup(a.Framework); !ok {
 		return protocol.StagingProperties{}, fmt.Errorf("there is no framework %q", a.Framework)
 	}
-	info, err := a.runtimeInfo()
+	info, err := a.runtimeInfo(a.Staging)
 	if err != nil {
 		return protocol.StagingProperties{}, err
 	}
@@ -103,7 +111,10 @@ func (a App) Properties() (protocol.StagingProperties, error) {
 	return p, nil
 }
 
-func (a App) runtimeInfo() (protocol.RuntimeInfo, error) {
+func (a App) runtimeInfo(given *protocol.RuntimeInfo) (protocol.RuntimeInfo, error) {
+	if given != nil {
+		return *given, nil
+	}
 	if _, ok := runtimes.Lookup(a.Runtime); !ok {
 		return protocol.RuntimeInfo{}, fmt.Errorf("there is no runtime %q", a.Runtime)
 	}
@@ -112,7 +123,7 @@ func (a App) runtimeInfo() (protocol.RuntimeInfo, error) {
 
 // DiscoverRequest asks for a DEA that can run the app.
 func (a App) DiscoverRequest() (protocol.DiscoverRequest, error) {
-	info, err := a.runtimeInfo()
+	info, err := a.runtimeInfo(a.Running)
 	return protocol.DiscoverRequest{
 		Droplet: protocol.ID(a.ID), Name: a.Name, Limits: protocol.MemLimit(a.Memory), RuntimeInfo: info, Runtime: a.Runtime,
 	}, err
@@ -124,7 +135,7 @@ func (a App) StartRequest(index int, sha1, uri string) (protocol.StartRequest, e
 	if sha1 == "" || uri == "" {
 		return protocol.StartRequest{}, errors.New("a droplet needs a hash and a URI to be started")
 	}
-	info, err := a.runtimeInfo()
+	info, err := a.runtimeInfo(a.Running)
 	partition := "default"
 	return protocol.StartRequest{
 		Droplet: protocol.ID(a.ID), Name: a.Name, URIs: a.URIs, Runtime: a.Runtime, RuntimeInfo: info,

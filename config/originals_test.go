@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/config/configtest"
 	"github.com/minicf/minicf/dea"
 	"github.com/minicf/minicf/router"
 	"github.com/minicf/minicf/stager"
@@ -82,4 +83,13 @@ func TestRouterTakesAKeyThatBeginsWithADigitFromTheEnvironment(t *testing.T) {
 	if err != nil || cfg.Redirect404 != "http://127.0.0.1:9292/" {
 		t.Errorf("404_redirect = %q, %v", cfg.Redirect404, err)
 	}
+}
+
+// What the components think their defaults are is what the shipped files say.
+
+func TestShippedFilesAgreeWithTheComponents(t *testing.T) {
+	t.Parallel()
+	t.Run("stager", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "stager", stager.Default()) })
+	t.Run("dea", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "dea", dea.Default()) })
+	t.Run("router", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "router", router.Default()) })
 }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/internal/vcaplog"
+)
+
+// componentCommands are the commands of the Procfile: one component in a process of its own.
+func (s *session) componentCommands() []*cobra.Command {
+	dea := s.componentCommand("dea", "Run droplets (listens on dea.*)", stopQuickly)
+	dea.AddCommand(s.deaQueries()...)
+	return []*cobra.Command{
+		s.componentCommand("nats", "Run the message bus", stopQuickly),
+		s.componentCommand("controller", "Keep packages and droplets, and serve them over HTTP", stopQuickly),
+		s.componentCommand("stager", "Turn apps into droplets (listens on staging)", finishWork),
+		dea,
+		s.componentCommand("router", "Send HTTP requests to apps (listens on router.*)", stopQuickly),
+	}
+}
+
+func (s *session) componentCommand(name, short string, m manners) *cobra.Command {
+	var file, format, port string
+	c := &cobra.Command{
+		Use: name, Short: short, Args: noArgs,
+		Long: short + ".\n\nThe configuration is config/" + name + ".yml beside you, or the same as shipped; `minicf config " + name + "` shows what holds and why.",
+	}
+	c.Flags().StringVarP(&file, "config", "c", "", "configuration file")
+	c.Flags().StringVar(&format, "log-format", string(vcaplog.VCAP), "how log lines look: vcap (as in 2012), text or json")
+	if _, ok := portFlags()[name]; ok {
+		c.Flags().StringVar(&port, "port", "", "port to listen on; 0 is any free one")
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		settings, err := s.settings(format)
+		if err != nil {
+			return err
+		}
+		settings.Only = []string{name}
+		if file != "" {
+			settings.Files = map[string]string{name: s.path(file)}
+		}
+		if name != "nats" {
+			settings.BusURL = s.nats
+		}
+		if port != "" {
+			settings.Overrides = map[string][]config.Override{name: {{Key: "port", Value: port, Flag: "--port"}}}
+		}
+		return s.runSandbox(c.Context(), settings, "", m)
+	}
+	return c
+}

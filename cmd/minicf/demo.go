@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/runtimes"
+	"github.com/minicf/minicf/sandbox"
+	"github.com/minicf/minicf/story"
+)
+
+const demoAbout = `Tell the whole story on the terminal: an app is staged, becomes a droplet, finds a DEA, runs, and answers through the router.
+
+Everything is real, and everything is private: its own data dir and free ports, also beside a running sandbox. On a
+terminal the app stays up until Ctrl-C; otherwise, and with --exit, all is stopped when the story is told. Nothing is left.`
+
+// demoFlags are what can be said to `minicf demo`.
+type demoFlags struct {
+	app, framework, runtime, command string
+	yes, exit, step                  bool
+}
+
+func (s *session) demoCommand() *cobra.Command {
+	var f demoFlags
+	c := &cobra.Command{
+		Use: "demo", Short: "The tutorial from start to finish, told step by step", Long: demoAbout, Args: noArgs,
+		Example: "  minicf demo\n  minicf demo --step\n  minicf demo --app apps/sinatra --exit\n  minicf demo --app . --command 'python3 web.py' --runtime python3",
+	}
+	s.jsonFlag(c)
+	c.Flags().StringVar(&f.app, "app", "", "directory of another app (default: the sinatra sample)")
+	c.Flags().StringVar(&f.framework, "framework", "", "its framework (default: detected)")
+	c.Flags().StringVar(&f.runtime, "runtime", "", "its runtime (default: the framework's)")
+	c.Flags().StringVar(&f.command, "command", "", "its start command, for a standalone app")
+	c.Flags().BoolVar(&f.yes, "yes", false, "install a missing runtime without asking")
+	c.Flags().BoolVar(&f.exit, "exit", false, "stop everything when the story is told")
+	c.Flags().BoolVar(&f.step, "step", false, "wait for Enter between the steps")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
+		app, dir, err := s.demoApp(ctx, f)
+		if err != nil {
+			return err
+		}
+		if err := s.ensureRuntime(ctx, app.Runtime, f.yes); err != nil {
+			return err
+		}
+		return s.demo(ctx, f, app, dir)
+	}
+	return c
+}
+
+// demoApp is the app to tell of, and the directory it is in; none for the controller's sample.
+func (s *session) demoApp(ctx context.Context, f demoFlags) (client.App, string, error) {
+	const sample = "my-sinatra-app"
+	if f.app == "" {
+		if f.framework+f.runtime+f.command != "" {
+			return client.App{}, "", &coded{error: errors.New("--framework, --runtime and --command are about an app of yours"), code: exitUsage, hint: "name it with --app DIR"}
+		}
+		return client.TutorialApp(sample), "", nil
+	}
+	dir := s.path(f.app)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return client.App{}, "", &coded{error: fmt.Errorf("%s is not a directory", f.app), code: exitNotFound}
+	}
+	app, err := client.DescribeDir(ctx, dir, appName(dir), client.Overrides{Framework: f.framework, Runtime: f.runtime, Command: f.command})
+	if err != nil {
+		return client.App{}, "", err
+	}
+	if _, err := app.Properties(); err != nil {
+		return client.App{}, "", &coded{error: err, code: exitUsage}
+	}
+	return app, dir, nil
+}
+
+// appName makes a host name of a directory's name.
+func appName(dir string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, filepath.Base(dir))
+	if name = strings.Trim(name, "-"); name == "" {
+		return "app"
+	}
+	return name
+}
+
+// ensureRuntime sees to it that the app can run here: its runtime is there, or the user lets us install it.
+func (s *session) ensureRuntime(ctx context.Context, runtime string, yes bool) error {
+	var wanted []string
+	if f, ok := runtimes.FamilyOf(runtime); ok {
+		wanted = append(wanted, f.Name)
+	}
+	families, err := chosenFamilies(append(wanted, "shell"))
+	if err != nil {
+		return err
+	}
+	d := diagnose(ctx, families)
+	if len(d.missing()) == 0 {
+		return nil
+	}
+	return s.install(ctx, d, yes)
+}
+
+func (s *session) demo(ctx context.Context, f demoFlags, app client.App, dir string) (err error) {
+	data, err := os.MkdirTemp("", "minicf-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	logFile, err := os.Create(filepath.Join(data, "minicf.log"))
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	o := story.Options{
+		App: app, AppDir: dir, DataDir: data, Out: s.out, JSON: s.json, Color: s.colored(s.out),
+		Stay:     !f.exit && !s.json && s.onTerminal(),
+		Settings: sandbox.Settings{NewLog: sandbox.LogTarget{Writer: logFile, DataDir: data}.New},
+	}
+	if f.step {
+		o.Wait = s.in
+	}
+	err = story.Tell(ctx, o)
+	if _, crashed := errors.AsType[*story.CrashError](err); crashed {
+		return &coded{error: err, code: exitAppStart, hint: hintOf(err)}
+	}
+	return err
+}
+
+// onTerminal reports whether a person watches.
+func (s *session) onTerminal() bool {
+	f, ok := s.out.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/protocol"
+)
+
+const deployAbout = `Stage an app and run it on a DEA, as bin/deploy_app of the tutorial did, with the same lines. The app answers to ID.vcap.me, as in
+2012, and to ID.localhost, which needs no DNS. --app DIR deploys another app.
+
+A second deploy of the same ID starts a second instance of it; stop them all with --stop.`
+
+// startWait is how long an instance may take until it is routed: the DEA itself gives up after a minute.
+const startWait = 70 * time.Second
+
+func (s *session) deployCommand() *cobra.Command {
+	var dir, runtime, command string
+	var stopIt bool
+	var env []string
+	c := &cobra.Command{
+		Use: "deploy [ID]", Short: "Stage an app, find a DEA and run it", Long: deployAbout, Args: atMost(1),
+		Example: "  minicf deploy\n  minicf deploy my-app --app ./my-app\n  minicf deploy my-app --stop",
+	}
+	s.jsonFlag(c)
+	s.appFlags(c, &dir, &runtime, &command)
+	c.Flags().StringArrayVar(&env, "env", nil, "a variable for the app, NAME=value; may be given several times")
+	c.Flags().BoolVar(&stopIt, "stop", false, "stop every instance of the app instead (dea.stop)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		p, err := s.connect()
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		id := firstOr(args, sampleID)
+		if stopIt {
+			return s.stopApp(ctx, p, id)
+		}
+		app, err := p.app(ctx, id, s.path, dir, client.Overrides{Runtime: runtime, Command: command})
+		if err != nil {
+			return err
+		}
+		app.Env = env
+		return s.deploy(ctx, p, app)
+	}
+	return c
+}
+
+func (s *session) stopApp(ctx context.Context, p *platform, id string) error {
+	if err := client.Stop(p.bus, protocol.StopRequest{Droplet: protocol.ID(id)}); err != nil {
+		return err
+	}
+	return p.bus.Flush(ctx)
+}
+
+// deployed is the outcome of a deploy, for programs.
+type deployed struct {
+	App     string   `json:"app"`
+	DEA     string   `json:"dea"`
+	SHA1    string   `json:"sha1"`
+	Address string   `json:"address"` // of the instance itself
+	URLs    []string `json:"urls"`    // through the router
+	TaskLog string   `json:"task_log"`
+}
+
+// deploy prints the lines of bin/deploy_app; what is new goes to standard error.
+func (s *session) deploy(ctx context.Context, p *platform, app client.App) error {
+	say := func(format string, args ...any) {
+		if !s.json {
+			fmt.Fprintf(s.out, format+"\n", args...)
+		}
+	}
+	say("Requesting stager to fetch app, stage it and upload back to fake server")
+	reply, err := p.stage(ctx, app)
+	if !s.json {
+		err = s.printTaskLog(reply, err)
+	}
+	if err != nil {
+		return err
+	}
+	say("Now finding a DEA to deploy to")
+	discover, err := app.DiscoverRequest()
+	if err != nil {
+		return err
+	}
+	hello, err := client.Discover(ctx, p.bus, discover)
+	if err != nil {
+		return err
+	}
+	say("Asking DEA %s to deploy droplet", hello.ID)
+	d := deployed{App: app.ID, DEA: hello.ID, TaskLog: reply.TaskLog}
+	route, err := p.run(ctx, app, &d)
+	if err != nil {
+		return startFailure(err)
+	}
+	d.Address = fmt.Sprintf("http://%s:%d", route.Host, *route.Port)
+	d.URLs = s.publicURLs(app.URIs)
+	if s.json {
+		return s.printJSON(d)
+	}
+	say("New app registered at: %s", d.Address)
+	for _, u := range d.URLs {
+		fmt.Fprintf(s.err, "  → %s\n", u)
+	}
+	return nil
+}
+
+// run starts the app's newest droplet on the DEA of d and waits until it is routed.
+func (p *platform) run(ctx context.Context, app client.App, d *deployed) (protocol.Route, error) {
+	sha1, err := p.api.DropletSHA1(ctx, app.ID)
+	if err != nil {
+		return protocol.Route{}, err
+	}
+	d.SHA1 = sha1
+	start, err := app.StartRequest(0, sha1, p.api.DropletURI(app.ID, sha1))
+	if err != nil {
+		return protocol.Route{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	return client.Run(ctx, p.bus, d.DEA, start)
+}
+
+func startFailure(err error) error {
+	if _, ok := errors.AsType[*client.StartError](err); ok && !errors.Is(err, context.Canceled) {
+		return &coded{error: err, code: exitAppStart, hint: hintOf(err)}
+	}
+	return err
+}
+
+// publicURLs are the app's names as addresses of the running router; none when no router runs here.
+func (s *session) publicURLs(names []string) []string {
+	running, err := s.find()
+	if err != nil {
+		return nil
+	}
+	router, err := url.Parse(running["router"].URL)
+	if err != nil || router.Port() == "" {
+		return nil
+	}
+	var all []string
+	for _, n := range names {
+		all = append(all, fmt.Sprintf("http://%s:%s/", n, router.Port()))
+	}
+	return all
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minicf/minicf/framework"
+)
+
+const detectAbout = `Say which framework the app in DIR is of, as vmc did before a push. --explain lists every framework, the rule that was asked,
+and the file that decided.`
+
+func (s *session) detectCommand() *cobra.Command {
+	var explain bool
+	c := &cobra.Command{
+		Use: "detect [DIR]", Short: "Say which framework an app is of, and why", Long: detectAbout, Args: atMost(1),
+		Example: "  minicf detect apps/sinatra --explain",
+	}
+	s.jsonFlag(c)
+	c.Flags().BoolVar(&explain, "explain", false, "say which rule on which file decided, and why the others did not")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		dir := s.dir
+		if len(args) == 1 {
+			dir = s.path(args[0])
+		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return &coded{error: fmt.Errorf("%s is not a directory", dir), code: exitNotFound}
+		}
+		found, err := framework.Detect(c.Context(), dir)
+		if err != nil {
+			return err
+		}
+		if s.json {
+			return s.printJSON(detectRecord(found, explain))
+		}
+		return s.printDetection(found, explain)
+	}
+	return c
+}
+
+func detectRecord(r framework.Result, explain bool) map[string]any {
+	record := map[string]any{"framework": r.Framework.Name, "runtime": r.Runtime, "memory": r.Memory}
+	if explain {
+		var all []map[string]any
+		for _, c := range r.Considered {
+			all = append(all, map[string]any{
+				"framework": c.Framework, "matched": c.Matched, "rule": c.Rule, "file": c.File, "reason": c.Reason,
+			})
+		}
+		record["considered"] = all
+	}
+	return record
+}
+
+func (s *session) printDetection(r framework.Result, explain bool) error {
+	runtime := r.Runtime
+	if runtime == "" {
+		runtime = "(say which)"
+	}
+	fmt.Fprintf(s.out, "%s  runtime %s, %d MB\n", r.Framework.Name, runtime, r.Memory)
+	if !explain {
+		return nil
+	}
+	fmt.Fprintln(s.out)
+	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for _, c := range r.Considered {
+		mark := "no"
+		if c.Matched {
+			mark = "YES"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", mark, c.Framework, c.Rule, c.Reason)
+	}
+	return w.Flush()
+}

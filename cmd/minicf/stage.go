@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/stager/plugin"
+	"github.com/minicf/minicf/stager/plugin/builtin"
+)
+
+const stageAbout = `Turn an app into the files of a droplet with neither bus nor server, as bin/stage_app did: the plugin alone, files in, files out.
+
+FILE is the configuration that the stager writes for each task: source_dir, dest_dir, environment. dest_dir is made; one that
+exists must be empty, or hold an earlier result and --force. PLATFORM_CONFIG names a platform.yml, as in 2012.`
+
+func (s *session) stageCommand() *cobra.Command {
+	var file, text string
+	var force bool
+	c := &cobra.Command{
+		Use: "stage -c FILE", Short: "Stage an app without any bus", Long: stageAbout, Args: noArgs,
+		Example: "  minicf stage -c config/stage-sinatra.yml",
+	}
+	s.jsonFlag(c)
+	c.Flags().StringVarP(&file, "config", "c", "", "plugin configuration (default: config/stage-sinatra.yml as shipped)")
+	c.Flags().BoolVar(&force, "force", false, "replace the result of an earlier staging in dest_dir")
+	c.Flags().StringVar(&text, "text", string(plugin.T1), "era of the scripts' text: T1 (2012, the tutorial) or T2 (2013)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		era, err := plugin.ParseText(text)
+		if err != nil {
+			return &coded{error: err, code: exitUsage}
+		}
+		cfg, platform, err := s.stageConfig(file)
+		if err != nil {
+			return &coded{error: err, code: exitUsage, hint: hintOf(err)}
+		}
+		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		if err := plugin.PrepareDest(cfg.SourceDir, cfg.DestDir, force); err != nil {
+			return err
+		}
+		tools := plugin.Tools{Platform: platform, Text: era}
+		err = plugin.Stage(ctx, builtin.Set(), cfg.SourceDir, cfg.DestDir, cfg.Environment, tools)
+		switch {
+		case errors.Is(err, ctx.Err()) && ctx.Err() != nil:
+			return err
+		case err != nil:
+			return &coded{error: fmt.Errorf("staging plugin failed: %w", err), code: exitStaging, hint: hintOf(err)}
+		}
+		return s.printStaged(cfg.DestDir)
+	}
+	return c
+}
+
+// stageConfig reads the plugin's configuration and, where PLATFORM_CONFIG names one, the platform's.
+func (s *session) stageConfig(file string) (plugin.Config, plugin.Platform, error) {
+	var platform plugin.Platform
+	cfg, err := s.loadStageConfig(file)
+	if path := s.getenv("PLATFORM_CONFIG"); err == nil && path != "" {
+		platform, err = plugin.LoadPlatform(s.path(path))
+	}
+	return cfg, platform, err
+}
+
+// loadStageConfig reads a file, or the shipped one. A relative source starts where the user is, a relative destination in
+// the data dir, so that nothing is written beside the sources.
+func (s *session) loadStageConfig(file string) (plugin.Config, error) {
+	home, err := s.home()
+	if err != nil {
+		return plugin.Config{}, err
+	}
+	path := s.path(file)
+	if file == "" {
+		if path, err = s.shippedStageFile(); err != nil {
+			return plugin.Config{}, err
+		}
+		defer os.Remove(path)
+	}
+	cfg, err := plugin.LoadConfig(path)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.SourceDir = s.path(cfg.SourceDir)
+	if !filepath.IsAbs(cfg.DestDir) {
+		cfg.DestDir = filepath.Join(home, cfg.DestDir)
+	}
+	return cfg, nil
+}
+
+// shippedStageFile writes stage-sinatra.yml where it can be read as any other file.
+func (s *session) shippedStageFile() (string, error) {
+	f, err := os.CreateTemp("", "stage-sinatra-*.yml")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(config.File("stage-sinatra.yml"))
+	return f.Name(), errors.Join(err, f.Close())
+}
+
+func (s *session) printStaged(dest string) error {
+	nodes, err := droplet.Tree(dest)
+	if err != nil {
+		return err
+	}
+	if s.json {
+		files := []map[string]any{}
+		for _, n := range nodes {
+			files = append(files, map[string]any{"path": n.Path, "mode": fmt.Sprintf("%04o", n.Mode.Perm()), "size": n.Size})
+		}
+		return s.printJSON(map[string]any{"dest_dir": dest, "files": files})
+	}
+	fmt.Fprintf(s.out, "staged to %s\n", filepath.Clean(dest))
+	for _, n := range nodes {
+		fmt.Fprintf(s.out, "  %s  %s\n", n.Mode, n.Path)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package controller
+
+import (
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/config"
+)
+
+// Config is what controller.yml says; Default has the values of the shipped file.
+type Config struct {
+	Host    string         `yaml:"host"` // the address to listen on
+	Port    int            `yaml:"port"` // 0 is any free port
+	MBus    string         `yaml:"mbus"` // for the command that runs the controller
+	PID     string         `yaml:"pid"`  // "" is none
+	Logging config.Logging `yaml:"logging"`
+
+	Directories Directories `yaml:"directories"`
+	MaxUpload   config.Size `yaml:"max_upload"` // of one package or droplet
+	SampleApp   string      `yaml:"sample_app"` // directory served for an id without a package; "" is the tutorial's app
+	Staging     Staging     `yaml:"staging"`
+
+	LocalRoute string        `yaml:"local_route"` // the address to advertise is the one that leads there
+	Status     config.Status `yaml:"status"`      // of /varz and /healthz; port bus.NoStatusPort is none at all
+	Index      *int          `yaml:"index"`       // of several controllers
+}
+
+// Directories are where bits are kept.
+type Directories struct {
+	Packages string `yaml:"packages"`
+	Droplets string `yaml:"droplets"`
+}
+
+// Staging is about the routes of the real cloud controller.
+type Staging struct {
+	Auth Auth `yaml:"auth"`
+}
+
+// Auth is what stagers have to say there.
+type Auth struct {
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+}
+
+// Default returns the configuration of config/controller.yml.
+func Default() Config {
+	return Config{
+		Host: "127.0.0.1", Port: 9292, MBus: "nats://127.0.0.1:4222", PID: "controller/controller.pid",
+		Logging:     config.Logging{Level: "info"},
+		Directories: Directories{Packages: "controller/packages", Droplets: "controller/droplets"},
+		MaxUpload:   512 << 20,
+		Staging:     Staging{Auth: Auth{User: "stager", Password: "stager"}},
+		LocalRoute:  "127.0.0.1",
+	}
+}
+
+// Validate names the first key whose value cannot be used.
+func (c Config) Validate() error {
+	if c.Host == "" {
+		return config.Invalid("host", "want an address to listen on, such as 127.0.0.1")
+	}
+	if err := config.Port("port", c.Port); err != nil {
+		return err
+	}
+	if err := c.Logging.Validate(); err != nil {
+		return err
+	}
+	if c.MaxUpload <= 0 {
+		return config.Invalid("max_upload", "want more than 0 bytes")
+	}
+	if c.Directories.Packages == "" || c.Directories.Droplets == "" || c.Directories.Packages == c.Directories.Droplets {
+		return config.Invalid("directories", "want two different directories, packages and droplets")
+	}
+	if c.Staging.Auth.User == "" || c.Staging.Auth.Password == "" {
+		return config.Invalid("staging.auth", "want a user and a password")
+	}
+	if c.Status.Port == bus.NoStatusPort {
+		return nil
+	}
+	return c.Status.Validate()
+}
+
+// Resolve returns a copy whose relative paths went through path.
+func (c Config) Resolve(path func(string) string) Config {
+	c.PID, c.Logging.File, c.SampleApp = path(c.PID), path(c.Logging.File), path(c.SampleApp)
+	c.Directories.Packages, c.Directories.Droplets = path(c.Directories.Packages), path(c.Directories.Droplets)
+	return c
+}

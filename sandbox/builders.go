@@ -1,0 +1,91 @@
+package sandbox
+
+import (
+	"fmt"
+
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/controller"
+	"github.com/minicf/minicf/dea"
+	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/fake"
+	"github.com/minicf/minicf/dea/isolation/process"
+	"github.com/minicf/minicf/router"
+	"github.com/minicf/minicf/stager"
+	"github.com/minicf/minicf/stager/plugin/builtin"
+)
+
+func buildNATS(k *kit) (*attached, error) {
+	cfg, log, err := load(k, "nats", func(c NATSConfig) config.Logging { return c.Logging })
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Port, err = k.freePort("nats", cfg.Host, cfg.Port, log); err != nil {
+		return nil, err
+	}
+	if k.server, err = bus.NewServer(bus.ServerConfig{Host: cfg.Host, Port: cfg.Port, Log: log}); err != nil {
+		return nil, err
+	}
+	return k.attach("nats", nil, natsServer{k.server, k.path(cfg.PID)}, log), nil
+}
+
+func buildController(k *kit) (*attached, error) {
+	cfg, log, err := load(k, "controller", func(c controller.Config) config.Logging { return c.Logging })
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Port, err = k.freePort("controller", cfg.Host, cfg.Port, log); err != nil {
+		return nil, err
+	}
+	b := k.bus("controller", cfg.MBus, log)
+	c, err := controller.New(b, cfg.Resolve(k.path), log)
+	return k.attach("controller", b, c, log), err
+}
+
+func buildRouter(k *kit) (*attached, error) {
+	cfg, log, err := load(k, "router", func(c router.Config) config.Logging { return c.Logging })
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Port, err = k.freePort("router", cfg.Inet, cfg.Port, log); err != nil {
+		return nil, err
+	}
+	b := k.bus("router", cfg.MBus, log)
+	r, err := router.New(b, cfg.Resolve(k.path), log)
+	return k.attach("router", b, r, log), err
+}
+
+func buildDEA(k *kit) (*attached, error) {
+	cfg, log, err := load(k, "dea", func(c dea.Config) config.Logging { return c.Logging })
+	if err != nil {
+		return nil, err
+	}
+	backend, err := backend(cfg.Isolation)
+	if err != nil {
+		return nil, err
+	}
+	b := k.bus("dea", cfg.MBus, log)
+	d, err := dea.New(b, backend, cfg.Resolve(k.path), log)
+	return k.attach("dea", b, d, log), err
+}
+
+// backend finds an isolation backend by the name that dea.yml gives. One line here is one backend.
+func backend(name string) (isolation.Backend, error) {
+	switch name {
+	case "process", "":
+		return process.New(), nil
+	case "fake":
+		return fake.New(fake.Options{}), nil
+	}
+	return nil, fmt.Errorf("isolation: there is no backend %q, only process and fake", name)
+}
+
+func buildStager(k *kit) (*attached, error) {
+	cfg, log, err := load(k, "stager", func(c stager.Config) config.Logging { return c.Logging })
+	if err != nil {
+		return nil, err
+	}
+	b := k.bus("stager", cfg.NATSURI, log)
+	s, err := stager.New(b, builtin.Set(), cfg.Resolve(k.path), log)
+	return k.attach("stager", b, s, log), err
+}
