@@ -13,38 +13,33 @@ import (
 	"github.com/minicf/minicf/droplet"
 )
 
-func TestUnpackRefusesEntries(t *testing.T) {
+// tarRefusal is an archive whose last entry is refused.
+type tarRefusal struct {
+	files  []tarFile
+	lim    droplet.Limits
+	reason string
+}
+
+func checkTarRefusals(t *testing.T, tests map[string]tarRefusal) {
+	t.Helper()
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := unpack(t, newTGZ(t, test.files...), test.lim)
+			checkRefused(t, err, test.files[len(test.files)-1].Name, test.reason)
+		})
+	}
+}
+
+func TestUnpackRefusesNamesTypesAndSizes(t *testing.T) {
 	t.Parallel()
-	reg, dir, sym, hard := byte(tar.TypeReg), byte(tar.TypeDir), byte(tar.TypeSymlink), byte(tar.TypeLink)
-	outside := "outside the target directory"
-	tests := map[string]struct {
-		files         []tarFile // the last one is refused
-		lim           droplet.Limits
-		entry, reason string
-	}{
-		"traversal":                     {files: []tarFile{header(reg, "../victim", "")}, reason: "leads " + outside},
-		"traversal inside a name":       {files: []tarFile{header(reg, "a/../../victim", "")}, reason: "leads " + outside},
+	reg, dir := byte(tar.TypeReg), byte(tar.TypeDir)
+	checkTarRefusals(t, map[string]tarRefusal{
+		"traversal":                     {files: []tarFile{header(reg, "../victim", "")}, reason: "leads outside the target directory"},
+		"traversal inside a name":       {files: []tarFile{header(reg, "a/../../victim", "")}, reason: "leads outside the target directory"},
 		"dot-dot that stays inside":     {files: []tarFile{header(reg, "a/../b", "")}, reason: `".."`},
-		"the parent directory":          {files: []tarFile{header(dir, "..", "")}, reason: "leads " + outside},
+		"the parent directory":          {files: []tarFile{header(dir, "..", "")}, reason: "leads outside the target directory"},
 		"absolute path":                 {files: []tarFile{header(reg, "/etc/evil", "")}, reason: "absolute path"},
-		"absolute link":                 {files: []tarFile{header(sym, "l", "/etc/passwd")}, reason: "absolute path"},
-		"link to the parent":            {files: []tarFile{header(sym, "a/l", "../../victim")}, reason: outside},
-		"link without a target":         {files: []tarFile{header(sym, "l", "")}, reason: "without a valid target"},
-		"write through a link":          {files: []tarFile{header(dir, "a", ""), header(sym, "l", "a"), header(reg, "l/b", "")}, reason: `through the symbolic link "l"`},
-		"write through a file":          {files: []tarFile{header(reg, "a", ""), header(reg, "a/b", "")}, reason: `lies below "a"`},
-		"file over a link":              {files: []tarFile{header(sym, "l", "a"), header(reg, "l", "")}, reason: "exists already"},
-		"directory over a link":         {files: []tarFile{header(dir, "a", ""), header(sym, "l", "a"), header(dir, "l", "")}, reason: "exists already"},
-		"directory over a file":         {files: []tarFile{header(reg, "a", ""), header(dir, "a", "")}, reason: "exists already"},
-		"file over a directory":         {files: []tarFile{header(dir, "a", ""), header(reg, "a", "")}, reason: "exists already"},
-		"file over a file":              {files: []tarFile{header(reg, "a", ""), header(reg, "./a", "")}, reason: "exists already"},
-		"link over a file":              {files: []tarFile{header(reg, "a", ""), header(sym, "a", "b")}, reason: "exists already"},
-		"hard link over a file":         {files: []tarFile{header(reg, "a", ""), header(reg, "b", ""), header(hard, "b", "a")}, reason: "exists already"},
-		"hard link outside":             {files: []tarFile{header(hard, "h", "../victim")}, reason: outside},
-		"absolute hard link":            {files: []tarFile{header(hard, "h", "/etc/passwd")}, reason: outside},
-		"hard link to a later file":     {files: []tarFile{header(hard, "h", "a")}, reason: "not an earlier file"},
-		"hard link to a link":           {files: []tarFile{header(sym, "a/l", "../b"), header(hard, "h", "a/l")}, reason: "not an earlier file"},
-		"hard link as the root":         {files: []tarFile{header(reg, "a", ""), header(hard, ".", "a")}, reason: "stands for the target directory"},
-		"link as the root":              {files: []tarFile{header(sym, "./", "a")}, reason: "stands for the target directory"},
 		"character device":              {files: []tarFile{header(tar.TypeChar, "dev/null", "")}, reason: "device"},
 		"block device":                  {files: []tarFile{header(tar.TypeBlock, "dev/sda", "")}, reason: "device"},
 		"fifo":                          {files: []tarFile{header(tar.TypeFifo, "pipe", "")}, reason: "fifo"},
@@ -56,14 +51,39 @@ func TestUnpackRefusesEntries(t *testing.T) {
 		"too many unlisted directories": {lim: droplet.Limits{Entries: 3}, files: []tarFile{header(reg, "a/b/c/d", "")}, reason: "more than 3 entries"},
 		"too many repeated directories": {lim: droplet.Limits{Entries: 2}, files: []tarFile{header(dir, "a", ""), header(dir, "a", ""), header(dir, "a", "")}, reason: "more than 2 entries"},
 		"more bytes than allowed":       {lim: droplet.Limits{Bytes: 9}, files: []tarFile{{tar.Header{Name: "a"}, "12345"}, {tar.Header{Name: "b"}, "67890"}}, reason: "more than 9 bytes"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := unpack(t, newTGZ(t, test.files...), test.lim)
-			checkRefused(t, err, test.files[len(test.files)-1].Name, test.reason)
-		})
-	}
+	})
+}
+
+func TestUnpackRefusesLinks(t *testing.T) {
+	t.Parallel()
+	reg, sym, hard := byte(tar.TypeReg), byte(tar.TypeSymlink), byte(tar.TypeLink)
+	checkTarRefusals(t, map[string]tarRefusal{
+		"absolute link":             {files: []tarFile{header(sym, "l", "/etc/passwd")}, reason: "absolute path"},
+		"link to the parent":        {files: []tarFile{header(sym, "a/l", "../../victim")}, reason: "outside the target directory"},
+		"link without a target":     {files: []tarFile{header(sym, "l", "")}, reason: "without a valid target"},
+		"hard link outside":         {files: []tarFile{header(hard, "h", "../victim")}, reason: "outside the target directory"},
+		"absolute hard link":        {files: []tarFile{header(hard, "h", "/etc/passwd")}, reason: "outside the target directory"},
+		"hard link to a later file": {files: []tarFile{header(hard, "h", "a")}, reason: "not an earlier file"},
+		"hard link to a link":       {files: []tarFile{header(sym, "a/l", "../b"), header(hard, "h", "a/l")}, reason: "not an earlier file"},
+		"hard link as the root":     {files: []tarFile{header(reg, "a", ""), header(hard, ".", "a")}, reason: "stands for the target directory"},
+		"link as the root":          {files: []tarFile{header(sym, "./", "a")}, reason: "stands for the target directory"},
+	})
+}
+
+func TestUnpackNeverOverwrites(t *testing.T) {
+	t.Parallel()
+	reg, dir, sym, hard := byte(tar.TypeReg), byte(tar.TypeDir), byte(tar.TypeSymlink), byte(tar.TypeLink)
+	checkTarRefusals(t, map[string]tarRefusal{
+		"write through a link":  {files: []tarFile{header(dir, "a", ""), header(sym, "l", "a"), header(reg, "l/b", "")}, reason: `through the symbolic link "l"`},
+		"write through a file":  {files: []tarFile{header(reg, "a", ""), header(reg, "a/b", "")}, reason: `lies below "a"`},
+		"file over a link":      {files: []tarFile{header(sym, "l", "a"), header(reg, "l", "")}, reason: "exists already"},
+		"directory over a link": {files: []tarFile{header(dir, "a", ""), header(sym, "l", "a"), header(dir, "l", "")}, reason: "exists already"},
+		"directory over a file": {files: []tarFile{header(reg, "a", ""), header(dir, "a", "")}, reason: "exists already"},
+		"file over a directory": {files: []tarFile{header(dir, "a", ""), header(reg, "a", "")}, reason: "exists already"},
+		"file over a file":      {files: []tarFile{header(reg, "a", ""), header(reg, "./a", "")}, reason: "exists already"},
+		"link over a file":      {files: []tarFile{header(reg, "a", ""), header(sym, "a", "b")}, reason: "exists already"},
+		"hard link over a file": {files: []tarFile{header(reg, "a", ""), header(reg, "b", ""), header(hard, "b", "a")}, reason: "exists already"},
+	})
 }
 
 // "a/b/up/.." reads like a/b, but up leads to the root, and ".." from there.

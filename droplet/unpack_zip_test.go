@@ -47,40 +47,15 @@ func TestUnpackZipAcceptsUnusualArchives(t *testing.T) {
 	}
 }
 
-func TestUnpackZipRefusesEntries(t *testing.T) {
-	t.Parallel()
-	const reg, link = fs.FileMode(0o644), fs.ModeSymlink | 0o777
-	outside := "outside the target directory"
-	encrypted := named("secret", reg, "")
-	encrypted.Flags = 1
-	tests := map[string]struct {
-		files  []zipFile // the last one is refused
-		lim    droplet.Limits
-		reason string
-	}{
-		"traversal":                {files: []zipFile{named("../victim", reg, "")}, reason: "leads " + outside},
-		"traversal of a link":      {files: []zipFile{named("../l", link, "victim")}, reason: "leads " + outside},
-		"absolute path":            {files: []zipFile{named("/etc/evil", reg, "")}, reason: "absolute path"},
-		"traversal by backslash":   {files: []zipFile{named(`..\victim`, reg, "")}, reason: "backslash"},
-		"a path made on Windows":   {files: []zipFile{named(`a\b`, 0, "")}, reason: "backslash"},
-		"a drive":                  {files: []zipFile{named(`C:\evil`, 0, "")}, reason: "backslash"},
-		"a NUL byte":               {files: []zipFile{named("a\x00b", reg, "")}, reason: "NUL"},
-		"no name":                  {files: []zipFile{named("", reg, "")}, reason: "has no name"},
-		"absolute link":            {files: []zipFile{named("l", link, "/etc/passwd")}, reason: "absolute path"},
-		"link to the parent":       {files: []zipFile{named("a/l", link, "../../victim")}, reason: outside},
-		"link to a NUL byte":       {files: []zipFile{named("l", link, "a\x00")}, reason: "without a valid target"},
-		"link to a whole book":     {files: []zipFile{named("l", link, strings.Repeat("book/", 1<<20))}, reason: "longer than 4096 bytes"},
-		"link out by a link":       {files: []zipFile{named("a/b/up", link, "../.."), named("evil", link, "a/b/up/../victim")}, reason: "does not stay inside"},
-		"write through a link":     {files: []zipFile{named("a/", fs.ModeDir|0o755, ""), named("l", link, "a"), named("l/b", reg, "")}, reason: `through the symbolic link "l"`},
-		"file over a link":         {files: []zipFile{named("l", link, "a"), named("l", reg, "x")}, reason: "exists already"},
-		"file over a file":         {files: []zipFile{named("a", reg, "1"), named("a", reg, "2")}, reason: "exists already"},
-		"device":                   {files: []zipFile{named("null", fs.ModeDevice|fs.ModeCharDevice|0o666, "")}, reason: "neither a file nor"},
-		"fifo":                     {files: []zipFile{named("pipe", fs.ModeNamedPipe|0o666, "")}, reason: "neither a file nor"},
-		"directory that is a link": {files: []zipFile{named("a/", link, "")}, reason: "neither a file nor"},
-		"encrypted":                {files: []zipFile{encrypted}, reason: "encrypted"},
-		"too many entries":         {lim: droplet.Limits{Entries: 2}, files: []zipFile{named("a", reg, ""), named("b", reg, ""), named("c", reg, "")}, reason: "more than 2 entries"},
-		"more bytes than allowed":  {lim: droplet.Limits{Bytes: 9}, files: []zipFile{named("a", reg, "12345"), named("b", reg, "67890")}, reason: "more than 9 bytes"},
-	}
+// zipRefusal is an archive whose last entry is refused.
+type zipRefusal struct {
+	files  []zipFile
+	lim    droplet.Limits
+	reason string
+}
+
+func checkZipRefusals(t *testing.T, tests map[string]zipRefusal) {
+	t.Helper()
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,6 +65,44 @@ func TestUnpackZipRefusesEntries(t *testing.T) {
 			checkVictim(t, dir)
 		})
 	}
+}
+
+func TestUnpackZipRefusesNamesTypesAndSizes(t *testing.T) {
+	t.Parallel()
+	const reg, link = fs.FileMode(0o644), fs.ModeSymlink | 0o777
+	encrypted := named("secret", reg, "")
+	encrypted.Flags = 1
+	checkZipRefusals(t, map[string]zipRefusal{
+		"traversal":                {files: []zipFile{named("../victim", reg, "")}, reason: "leads outside the target directory"},
+		"absolute path":            {files: []zipFile{named("/etc/evil", reg, "")}, reason: "absolute path"},
+		"traversal by backslash":   {files: []zipFile{named(`..\victim`, reg, "")}, reason: "backslash"},
+		"a path made on Windows":   {files: []zipFile{named(`a\b`, 0, "")}, reason: "backslash"},
+		"a drive":                  {files: []zipFile{named(`C:\evil`, 0, "")}, reason: "backslash"},
+		"a NUL byte":               {files: []zipFile{named("a\x00b", reg, "")}, reason: "NUL"},
+		"no name":                  {files: []zipFile{named("", reg, "")}, reason: "has no name"},
+		"file over a file":         {files: []zipFile{named("a", reg, "1"), named("a", reg, "2")}, reason: "exists already"},
+		"device":                   {files: []zipFile{named("null", fs.ModeDevice|fs.ModeCharDevice|0o666, "")}, reason: "neither a file nor"},
+		"fifo":                     {files: []zipFile{named("pipe", fs.ModeNamedPipe|0o666, "")}, reason: "neither a file nor"},
+		"directory that is a link": {files: []zipFile{named("a/", link, "")}, reason: "neither a file nor"},
+		"encrypted":                {files: []zipFile{encrypted}, reason: "encrypted"},
+		"too many entries":         {lim: droplet.Limits{Entries: 2}, files: []zipFile{named("a", reg, ""), named("b", reg, ""), named("c", reg, "")}, reason: "more than 2 entries"},
+		"more bytes than allowed":  {lim: droplet.Limits{Bytes: 9}, files: []zipFile{named("a", reg, "12345"), named("b", reg, "67890")}, reason: "more than 9 bytes"},
+	})
+}
+
+func TestUnpackZipRefusesLinks(t *testing.T) {
+	t.Parallel()
+	const reg, link = fs.FileMode(0o644), fs.ModeSymlink | 0o777
+	checkZipRefusals(t, map[string]zipRefusal{
+		"traversal of a link":  {files: []zipFile{named("../l", link, "victim")}, reason: "leads outside the target directory"},
+		"absolute link":        {files: []zipFile{named("l", link, "/etc/passwd")}, reason: "absolute path"},
+		"link to the parent":   {files: []zipFile{named("a/l", link, "../../victim")}, reason: "outside the target directory"},
+		"link to a NUL byte":   {files: []zipFile{named("l", link, "a\x00")}, reason: "without a valid target"},
+		"link to a whole book": {files: []zipFile{named("l", link, strings.Repeat("book/", 1<<20))}, reason: "longer than 4096 bytes"},
+		"link out by a link":   {files: []zipFile{named("a/b/up", link, "../.."), named("evil", link, "a/b/up/../victim")}, reason: "does not stay inside"},
+		"write through a link": {files: []zipFile{named("a/", fs.ModeDir|0o755, ""), named("l", link, "a"), named("l/b", reg, "")}, reason: `through the symbolic link "l"`},
+		"file over a link":     {files: []zipFile{named("l", link, "a"), named("l", reg, "x")}, reason: "exists already"},
+	})
 }
 
 func TestUnpackZipRefusesUnknownCompression(t *testing.T) {
