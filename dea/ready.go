@@ -47,7 +47,7 @@ var (
 // awaitReady returns nil once the instance can be routed to: its state file says RUNNING if the droplet names one, else its port
 // accepts connections, else, without URIs, at once.
 func (d *DEA) awaitReady(ctx context.Context, in *instance, c isolation.Container) error {
-	probe, limit := d.readiness(in)
+	probe, limit := d.readiness(in, c)
 	giveUp := time.NewTimer(limit)
 	defer giveUp.Stop()
 	if in.request.Debug == debugSuspend {
@@ -76,14 +76,18 @@ func (d *DEA) awaitReady(ctx context.Context, in *instance, c isolation.Containe
 }
 
 // readiness returns how to look whether an instance is ready, and for how long.
-func (d *DEA) readiness(in *instance) (probe func(context.Context) bool, limit time.Duration) {
-	if name := stateFile(in.dir); name != "" {
+func (d *DEA) readiness(in *instance, c isolation.Container) (probe func(context.Context) bool, limit time.Duration) {
+	prober, knows := c.(isolation.Prober)
+	name := stateFile(in.dir)
+	addr := net.JoinHostPort(d.ip, strconv.Itoa(in.port))
+	switch {
+	case name == "" && in.port == 0:
+		return func(context.Context) bool { return true }, portLimit
+	case knows:
+		return prober.Ready, portLimit
+	case name != "":
 		return func(context.Context) bool { return saysRunning(in.dir, name) }, stateFileLimit
 	}
-	if in.port == 0 {
-		return func(context.Context) bool { return true }, portLimit
-	}
-	addr := net.JoinHostPort(d.ip, strconv.Itoa(in.port))
 	return func(ctx context.Context) bool { return d.probe(ctx, addr) }, portLimit
 }
 

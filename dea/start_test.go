@@ -44,7 +44,7 @@ func TestInstanceIsStartedAndRegistered(t *testing.T) {
 		if int(*r.Port) != in.port || r.DEA != h.id || r.App != "hello" || *r.Tags["framework"] != "sinatra" || *r.Tags["runtime"] != "ruby19" || r.PrivateInstanceID != in.private {
 			t.Errorf("registered %s, want port %d and the tags", said[2].Payload, in.port)
 		}
-		spec := h.backend.last().spec
+		spec := h.backend.last()
 		if args := strings.Join(spec.Args, " "); args != "-p "+number(in.port) {
 			t.Errorf("startup's arguments are %q, want -p %d", args, in.port)
 		}
@@ -64,7 +64,7 @@ func TestInstanceWithoutURIsRunsAtOnceAndIsNotRouted(t *testing.T) {
 		r.URIs = nil
 		h.startApp(r)
 		h.expect("dea.advertise", `dea.heartbeat?"state":"RUNNING"`)
-		if spec := h.backend.last().spec; len(spec.Args) != 0 {
+		if spec := h.backend.last(); len(spec.Args) != 0 {
 			t.Errorf("startup's arguments are %q, want none", spec.Args)
 		}
 		h.send("droplet.status", "")
@@ -128,11 +128,12 @@ func TestCrashesAreToldOnceWithTheMemoryGivenBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, testConfig(t), nil)
-		h.startApp(h.app("hello"))
+		r := h.ending("hello", 5*time.Second)
+		r.Env[1] = "FAKE_EXIT_CODE=0" // no difference
+		h.startApp(r)
 		h.news()
 		in := h.only()
 		time.Sleep(5 * time.Second)
-		h.backend.last().end("exit status 0")
 		at := time.Now().Unix()
 		said := h.expect(`router.unregister?"uris":["hello.vcap.me"]`, `droplet.exited?"reason":"CRASHED"`, `dea.advertise?"available_memory":4096`)
 		var e protocol.Exited
@@ -142,7 +143,7 @@ func TestCrashesAreToldOnceWithTheMemoryGivenBack(t *testing.T) {
 		if strings.Contains(string(said[0].Payload), "private_instance_id") || strings.Contains(string(said[0].Payload), "tags") {
 			t.Errorf("unregister is %s, want neither tags nor the private id", said[0].Payload)
 		}
-		if h.backend.running() != 0 {
+		if !h.backend.wasStopped() {
 			t.Error("what the crash left of the instance was not stopped")
 		}
 		h.send("healthmanager.start", "")
@@ -165,11 +166,11 @@ func TestFlappingInstanceIsNotRetained(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, testConfig(t), nil)
-		r := h.app("flapper")
+		r := h.ending("flapper", time.Second)
 		r.Flapping = true
 		h.startApp(r)
 		h.news()
-		h.backend.last().end("exit status 7")
+		time.Sleep(time.Second)
 		h.expect("router.unregister", "droplet.exited", "dea.advertise")
 		if left := entries(t, h.paths.apps); len(left) != 0 || len(h.registry.all) != 0 {
 			t.Errorf("left are %v and %d records", left, len(h.registry.all))
@@ -181,9 +182,8 @@ func TestOldCrashesAreReaped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, testConfig(t), nil)
-		h.startApp(h.app("hello"))
-		h.news()
-		h.backend.last().end("exit status 7")
+		h.startApp(h.ending("hello", time.Second))
+		time.Sleep(time.Second)
 		h.news()
 		time.Sleep(59 * time.Minute)
 		h.expect()
@@ -223,9 +223,11 @@ func TestInstanceThatCannotBeStagedIsForgotten(t *testing.T) {
 func TestScriptThatCannotBeStartedIsACrashToLookAt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, testConfig(t), func(h *harness) { h.backend.startErr = errors.New("there is no such file") })
+		h := start(t, testConfig(t), nil)
 		h.news()
-		h.startApp(h.app("hello"))
+		r := h.app("hello")
+		r.Env = []string{"FAKE_START_ERROR=there is no such file"}
+		h.startApp(r)
 		h.expect("dea.advertise", "router.unregister", `droplet.exited?"reason":"CRASHED"`, "dea.advertise")
 		if in := h.only(); in.state != protocol.Crashed {
 			t.Errorf("state = %s, want CRASHED", in.state)
@@ -244,7 +246,7 @@ func TestPortThatNeverOpensIsGivenUp(t *testing.T) {
 		h.expect(`dea.heartbeat?"state":"STARTING"`)
 		time.Sleep(time.Second)
 		h.expect("router.unregister", `droplet.exited?"reason":"CRASHED"`, "dea.advertise")
-		if h.backend.running() != 0 {
+		if !h.backend.wasStopped() {
 			t.Error("the instance was not stopped")
 		}
 	})

@@ -10,14 +10,17 @@ import (
 	"time"
 
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/dea/isolation/fake"
 	"github.com/minicf/minicf/protocol"
 )
 
 func TestStopTellsFirstAndGivesBackWhenAllIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, testConfig(t), func(h *harness) { h.backend.stopTime = time.Second })
-		h.startApp(h.app("hello"))
+		h := start(t, testConfig(t), nil)
+		r := h.app("hello")
+		r.Env = []string{"FAKE_IGNORE_STOP=true"}
+		h.startApp(r)
 		h.news()
 		in := h.only()
 		h.send("dea.stop", `{"droplet":"hello"}`)
@@ -29,7 +32,7 @@ func TestStopTellsFirstAndGivesBackWhenAllIsGone(t *testing.T) {
 		h.send("router.start", "")
 		h.send("healthmanager.start", "")
 		h.expect() // it is told once
-		time.Sleep(time.Second)
+		time.Sleep(fake.StopTime)
 		h.expect(`dea.advertise?"available_memory":4096`)
 		if left := entries(t, h.paths.apps); len(left) != 0 || len(h.registry.all) != 0 {
 			t.Errorf("left are %v and %d records", left, len(h.registry.all))
@@ -62,10 +65,13 @@ func TestStopChoosesByAllFilters(t *testing.T) {
 				r := h.app("app")
 				for i, version := range []protocol.Text{"v1", "v1", "v2", "v2"} {
 					r.Index, r.Version = protocol.Int(i), version
+					if i == 3 {
+						r.Env = []string{"FAKE_RUN_FOR=1s"} // a retained crash
+					}
 					h.startApp(r)
 					h.news()
 				}
-				h.backend.last().end("exit status 1") // the last one is a retained crash
+				time.Sleep(time.Second)
 				h.news()
 				h.send("dea.stop", strings.ReplaceAll(c.filter, "ID0", h.registry.all[0].id))
 				h.news()
@@ -117,8 +123,8 @@ func TestStopDuringTheDownloadEndsIt(t *testing.T) {
 		h.send("dea.stop", `{"droplet":"slow"}`)
 		h.expect(`router.unregister?"port":null`, `droplet.exited?"reason":"STOPPED"`, `dea.advertise?"available_memory":4096`)
 		<-ended
-		if left := append(entries(t, h.paths.apps), entries(t, h.paths.staged)...); len(left) != 0 || h.backend.last() != nil {
-			t.Errorf("left are %v, launched is %v", left, h.backend.last())
+		if left := append(entries(t, h.paths.apps), entries(t, h.paths.staged)...); len(left) != 0 || len(h.backend.Started()) != 0 {
+			t.Errorf("left are %v, launched is %v", left, h.backend.Started())
 		}
 	})
 }
@@ -134,7 +140,7 @@ func TestStopWhileStartingKeepsItFromRunning(t *testing.T) {
 		h.expect("router.unregister", "droplet.exited", "dea.advertise")
 		time.Sleep(time.Minute)
 		h.expect()
-		if h.backend.running() != 0 {
+		if !h.backend.wasStopped() {
 			t.Error("the instance still runs")
 		}
 	})
@@ -143,12 +149,13 @@ func TestStopWhileStartingKeepsItFromRunning(t *testing.T) {
 func TestShutdownEndsAllInstancesAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, testConfig(t), func(h *harness) { h.backend.stopTime = 3 * time.Second })
-		for _, app := range []string{"one", "two", "crash"} {
-			h.startApp(h.app(app))
-			h.news()
+		h := start(t, testConfig(t), nil)
+		for _, app := range []string{"one", "two"} {
+			r := h.app(app)
+			r.Env = []string{"FAKE_IGNORE_STOP=true"}
+			h.startApp(r)
 		}
-		h.backend.last().end("exit status 1")
+		h.startApp(h.ending("crash", time.Second))
 		time.Sleep(5 * time.Second)
 		h.news()
 		h.listens(false)
@@ -184,7 +191,7 @@ func TestShutdownEndsAllInstancesAtOnce(t *testing.T) {
 			t.Errorf("the shutdown took %v, want at most 6s", took)
 		}
 		h.expect()
-		if h.backend.running() != 0 {
+		if !h.backend.wasStopped() {
 			t.Error("something still runs")
 		}
 		if left := entries(t, h.paths.apps); len(left) != 1 || !strings.HasPrefix(left[0], "crash-0-") {
@@ -288,8 +295,8 @@ func TestUsageIsMeasuredAndReported(t *testing.T) {
 		h.send("dea.status", "")
 		said := h.news()
 		if all := show(said); len(said) != 2 || !strings.Contains(all, `"mem_quota":268435456,"disk_quota":268435456,"fds_quota":1024,"usage":{"time":"`) ||
-			!strings.Contains(all, `"cpu":1.5,"mem":13988,"disk":49152}`) || !strings.Contains(all, `"uptime":5,`) ||
-			!strings.Contains(all, `"max_memory":4096,"reserved_memory":256,"used_memory":13.66,"num_clients":1}`) {
+			!strings.Contains(all, `"cpu":1.5,"mem":16384,"disk":1048576}`) || !strings.Contains(all, `"uptime":5,`) ||
+			!strings.Contains(all, `"max_memory":4096,"reserved_memory":256,"used_memory":16,"num_clients":1}`) {
 			t.Errorf("then it said\n%s", all)
 		}
 		figures := h.varz()
@@ -298,8 +305,8 @@ func TestUsageIsMeasuredAndReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			`"apps_max_memory":4096`, `"apps_reserved_memory":256`, `"apps_used_memory":13`, `"num_apps":1`, `"instance_id":"` + h.only().id,
-			`"frameworks":{"sinatra":{"used_memory":13988,"reserved_memory":262144,"used_disk":49152,"used_cpu":1.5}}`, `"runtimes":{"ruby19":`,
+			`"apps_max_memory":4096`, `"apps_reserved_memory":256`, `"apps_used_memory":16`, `"num_apps":1`, `"instance_id":"` + h.only().id,
+			`"frameworks":{"sinatra":{"used_memory":16384,"reserved_memory":262144,"used_disk":1048576,"used_cpu":1.5}}`, `"runtimes":{"ruby19":`,
 		} {
 			if !strings.Contains(string(text), want) {
 				t.Errorf("varz is %s, want %s in it", text, want)

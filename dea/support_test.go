@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/minicf/minicf/bus/bustest"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/fake"
 	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/protocol"
 )
@@ -29,7 +29,7 @@ type harness struct {
 	*DEA
 	t       testing.TB
 	client  *bus.Bus
-	backend *fakeBackend
+	backend *watched
 	stop    func() // ends the DEA and waits for it
 
 	mu    sync.Mutex
@@ -58,7 +58,7 @@ func start(t testing.TB, cfg Config, change func(*harness)) *harness {
 // join is start on a bus that others use, too.
 func join(t testing.TB, server *bus.Server, cfg Config, change func(*harness)) *harness {
 	t.Helper()
-	h := &harness{t: t, client: bustest.Join(t, server), backend: newFakeBackend(), open: true}
+	h := &harness{t: t, client: bustest.Join(t, server), backend: &watched{Backend: fake.New(fake.Options{}), stopped: map[string]int{}}, open: true}
 	if _, err := h.client.Tap(">", h.hear); err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +177,13 @@ func (h *harness) app(droplet string) protocol.StartRequest {
 	}
 }
 
+// ending is an app whose instances end by themselves after a while.
+func (h *harness) ending(droplet string, after time.Duration) protocol.StartRequest {
+	r := h.app(droplet)
+	r.Env = []string{"FAKE_RUN_FOR=" + after.String(), "FAKE_EXIT_CODE=7"}
+	return r
+}
+
 // only returns the one instance that the DEA has.
 func (h *harness) only() *instance {
 	h.t.Helper()
@@ -234,109 +241,49 @@ func entries(tb testing.TB, dir string) []string {
 	return names
 }
 
-// fakeBackend starts nothing; the test says what becomes of it.
-type fakeBackend struct {
-	mu sync.Mutex
+// watched is the fake backend without its Prober, so that ports decide, and counts stops.
+type watched struct {
+	*fake.Backend
 
-	started  []*fakeContainer
-	swept    []isolation.Handle
-	startErr error
-	stopTime time.Duration                      // how long Stop takes
-	onStart  func(isolation.Spec) (exit string) // when not empty, it ends at once
+	mu      sync.Mutex
+	stopped map[string]int // by instance id
 }
 
-var _ isolation.Backend = (*fakeBackend)(nil)
+type watchedContainer struct {
+	isolation.Container
+	stop func()
+}
 
-func newFakeBackend() *fakeBackend { return &fakeBackend{} }
-
-func (b *fakeBackend) Name() string { return "fake" }
-
-func (b *fakeBackend) Start(ctx context.Context, s isolation.Spec) (isolation.Container, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.startErr != nil {
-		return nil, b.startErr
+func (b *watched) Start(ctx context.Context, s isolation.Spec) (isolation.Container, error) {
+	c, err := b.Backend.Start(ctx, s)
+	if err != nil {
+		return nil, err
 	}
-	c := &fakeContainer{spec: s, pid: 1000 + len(b.started), stopTime: b.stopTime, done: make(chan struct{}), gone: make(chan struct{})}
-	b.started = append(b.started, c)
-	if b.onStart != nil {
-		if exit := b.onStart(s); exit != "" {
-			c.end(exit)
-		}
+	return &watchedContainer{c, func() { b.mu.Lock(); defer b.mu.Unlock(); b.stopped[s.ID]++ }}, nil
+}
+
+func (c *watchedContainer) Stop(ctx context.Context) error {
+	c.stop()
+	return c.Container.Stop(ctx)
+}
+
+// last returns what was started last.
+func (b *watched) last() isolation.Spec {
+	all := b.Started()
+	if len(all) == 0 {
+		return isolation.Spec{}
 	}
-	return c, nil
+	return all[len(all)-1]
 }
 
-func (b *fakeBackend) Sweep(_ context.Context, h isolation.Handle) error {
+// wasStopped reports whether every instance that was started was stopped, once.
+func (b *watched) wasStopped() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.swept = append(b.swept, h)
-	return nil
-}
-
-// last returns the container that was started last.
-func (b *fakeBackend) last() *fakeContainer {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.started) == 0 {
-		return nil
-	}
-	return b.started[len(b.started)-1]
-}
-
-// running counts the containers that were not stopped.
-func (b *fakeBackend) running() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(slices.DeleteFunc(slices.Clone(b.started), func(c *fakeContainer) bool {
-		select {
-		case <-c.gone:
-			return true
-		default:
+	for _, s := range b.Started() {
+		if b.stopped[s.ID] != 1 {
 			return false
 		}
-	}))
-}
-
-type fakeContainer struct {
-	spec     isolation.Spec
-	pid      int
-	stopTime time.Duration
-	done     chan struct{}
-	gone     chan struct{} // closed by Stop
-
-	mu   sync.Mutex
-	exit isolation.Exit
-}
-
-// end is the end of startup.
-func (c *fakeContainer) end(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	select {
-	case <-c.done:
-	default:
-		c.exit = isolation.Exit{Status: 1, Reason: reason}
-		close(c.done)
 	}
-}
-
-func (c *fakeContainer) Handle() isolation.Handle {
-	return isolation.Handle{PID: c.pid, Start: 1, Dir: c.spec.Dir}
-}
-func (c *fakeContainer) Done() <-chan struct{} { return c.done }
-func (c *fakeContainer) Exit() isolation.Exit  { c.mu.Lock(); defer c.mu.Unlock(); return c.exit }
-
-func (c *fakeContainer) Stop(ctx context.Context) error {
-	select {
-	case <-time.After(c.stopTime):
-	case <-ctx.Done():
-	}
-	c.end("signal: killed")
-	close(c.gone)
-	return nil
-}
-
-func (c *fakeContainer) Usage(context.Context) (isolation.Usage, error) {
-	return isolation.Usage{At: time.Now(), CPU: 1.5, MemoryKB: 13988, DiskB: 49152}, nil
+	return len(b.Running()) == 0
 }
