@@ -140,7 +140,11 @@ func (s *Stager) moveIn() (leave func(), err error) {
 			}
 		}
 	}
-	if err := sweep(s.cfg.Dirs.Tmp, s.log); err != nil {
+	err = makeTmp(s.cfg.Dirs.Tmp)
+	if err == nil {
+		err = sweep(s.cfg.Dirs.Tmp, s.log)
+	}
+	if err != nil {
 		leave()
 		return nil, err
 	}

@@ -11,6 +11,18 @@ import (
 	"syscall"
 )
 
+// makeTmp makes the directory for workspaces, unless there is one.
+func makeTmp(tmp string) error {
+	if _, err := os.Stat(tmp); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return fmt.Errorf("make the directory for workspaces: %w", err)
+	}
+	spread(tmp) // it is ours; others' directories are left as they are
+	return nil
+}
+
 // sweep removes from tmp the workspaces of stagers that were killed. A live stager, in this process or another one, holds the
 // lock on each of its workspaces, so several may share tmp. The pid in the name would not do: pids are used again, and in a
 // container every stager is pid 1.
@@ -18,9 +30,6 @@ import (
 // Other programs' mktmpdir makes the same names, and tmp may be /tmp: what does not look like a workspace on the inside
 // is left alone. The original wiped all of tmp.
 func sweep(tmp string, log *slog.Logger) error {
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
-		return fmt.Errorf("make the directory for workspaces: %w", err)
-	}
 	entries, err := os.ReadDir(tmp)
 	if err != nil {
 		return fmt.Errorf("look for abandoned workspaces: %w", err)
