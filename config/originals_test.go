@@ -5,9 +5,12 @@ import (
 
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/config/configtest"
+	"github.com/minicf/minicf/controller"
 	"github.com/minicf/minicf/dea"
 	"github.com/minicf/minicf/router"
+	"github.com/minicf/minicf/sandbox"
 	"github.com/minicf/minicf/stager"
+	"github.com/minicf/minicf/stager/plugin"
 )
 
 // The files under testdata/2012 have the keys and the look of the originals'; the components read them unchanged.
@@ -91,5 +94,22 @@ func TestShippedFilesAgreeWithTheComponents(t *testing.T) {
 	t.Parallel()
 	t.Run("stager", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "stager", stager.Default()) })
 	t.Run("dea", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "dea", dea.Default()) })
+	t.Run("controller", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "controller", controller.Default()) })
+	t.Run("nats", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "nats", sandbox.DefaultNATS()) })
 	t.Run("router", func(t *testing.T) { t.Parallel(); configtest.CheckShipped(t, "router", router.Default()) })
+}
+
+func TestShippedInputOfMinicfStageLoads(t *testing.T) {
+	t.Parallel()
+	cfg, err := plugin.LoadConfig("stage-sinatra.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.SourceDir != "apps/sinatra" || cfg.DestDir != "staged/sinatra" {
+		t.Errorf("stage-sinatra.yml stages %s to %s", cfg.SourceDir, cfg.DestDir)
+	}
+	platform, err := plugin.LoadPlatform("platform.yml")
+	if err != nil || platform.Cache != "stager/cache" || platform.InsightAgent != "" {
+		t.Errorf("platform.yml = %+v, %v", platform, err)
+	}
 }

@@ -41,17 +41,6 @@ func textOf(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// LoggingOf returns the `logging` record of a component's configuration, for those that make loggers without knowing the
-// component. It is an error when there is none.
-func LoggingOf(cfg any) (Logging, error) {
-	if v := reflect.Indirect(reflect.ValueOf(cfg)); v.Kind() == reflect.Struct {
-		if field, ok := fieldOf(v, "logging"); ok && field.Type() == reflect.TypeFor[Logging]() {
-			return field.Interface().(Logging), nil
-		}
-	}
-	return Logging{}, fmt.Errorf("%T has no logging record", cfg)
-}
-
 // Map returns a component's configuration as nested maps, by the keys of its files and without its secrets: what /varz shows as
 // "config". Components of 2012 left whole keys out, `mbus` among them; here the address stays and its password goes. It is an
 // error when cfg is no struct.

@@ -57,16 +57,3 @@ func TestVarzShowsTheConfigurationWithoutSecrets(t *testing.T) {
 		t.Error("a text was shown as a configuration")
 	}
 }
-
-func TestLoggingIsFoundInAnyConfiguration(t *testing.T) {
-	t.Parallel()
-	got, err := LoggingOf(stagerLike{Logging: Logging{Level: "warn"}})
-	if err != nil || got.Level != "warn" {
-		t.Errorf("logging = %+v, %v", got, err)
-	}
-	for _, cfg := range []any{struct{ Logging string }{}, struct{}{}, 1, nil} {
-		if _, err := LoggingOf(cfg); err == nil {
-			t.Errorf("%v has a logging record, want an error", cfg)
-		}
-	}
-}
