@@ -1,0 +1,241 @@
+// Package router lets the world reach the apps: it sends each HTTP request to an instance of the app that the Host header
+// names.
+//
+// It listens to router.register and router.unregister, in which DEAs (and whoever else serves HTTP) say which host names are served
+// where. It sends router.start, when it starts, every 30 seconds and when the bus is back after it was gone: everybody then
+// registers again, and what nobody has registered for 120 seconds is forgotten. So the router needs no memory of its own,
+// and routers and DEAs may come and go in any order.
+//
+//	dea ─router.register {"host":"127.0.0.1","port":42497,"uris":["hello.localhost"]}─► router
+//	browser ─GET / Host: hello.localhost:8080─► router ─GET /─► 127.0.0.1:42497
+//
+// Read it in this order: router.go (the messages), registry.go (who serves what), proxy.go (the requests), pages.go (what
+// the router says itself).
+//
+// In 2011 this was an EventMachine proxy, router 0.98, in 2012 nginx asking it where to go, in 2013 gorouter, the first
+// component of Cloud Foundry in Go.
+package router
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/internal/pidfile"
+	"github.com/minicf/minicf/internal/webserver"
+	"github.com/minicf/minicf/protocol"
+)
+
+const (
+	version = 0.98 // of the router whose protocol this is
+	// maxRequestHead is how long a request's header may be, in bytes; with nginx it was 32 KB.
+	maxRequestHead = 64 << 10
+	// grace is how long requests may take to end when the router stops: a browser's open event stream never does.
+	grace = time.Second
+	// busTimeout is how soon the bus must answer to count as being there.
+	busTimeout = 2 * time.Second
+)
+
+// Router routes HTTP requests to apps.
+type Router struct {
+	bus       *bus.Bus
+	cfg       Config
+	log       *slog.Logger
+	ip        string // advertised
+	component *bus.Component
+	registry  *registry
+	proxy     *proxy
+	pages     *pages
+	stats     stats
+	addr      atomic.Pointer[net.TCPAddr] // nil until it listens
+	url       atomic.Pointer[string]
+}
+
+// New returns a Router that has not started. It fails when cfg is not valid.
+func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Router, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("router: %w", err)
+	}
+	shown, err := config.Map(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("router: %w", err)
+	}
+	r := &Router{
+		bus: b, cfg: cfg, log: log.With("logger", "vcap.router"), ip: bus.LocalIP(cfg.LocalRoute),
+		registry: newRegistry(), pages: newPages(),
+	}
+	r.component = bus.NewComponent(b, bus.ComponentConfig{
+		Type: "Router", Index: cfg.Index, IP: r.ip,
+		Port: cfg.Status.Port, User: cfg.Status.User, Password: cfg.Status.Password,
+		Config: shown, Varz: r.varz, Log: r.log,
+	})
+	r.proxy = newProxy(r.component.UUID(), r.ip, cfg.TraceKey, r.log, &r.stats, r.pages)
+	return r, nil
+}
+
+// Addr is where the router listens, nil until Run has called ready.
+func (r *Router) Addr() net.Addr {
+	if a := r.addr.Load(); a != nil {
+		return a
+	}
+	return nil
+}
+
+// URL is where the router is reached, empty until Run has called ready.
+func (r *Router) URL() string {
+	if u := r.url.Load(); u != nil {
+		return *u
+	}
+	return ""
+}
+
+// Run routes until ctx ends. It fails when the port is taken (*webserver.TakenError) or another router has the pid file.
+func (r *Router) Run(ctx context.Context, ready func()) error {
+	l, err := webserver.Listen("router", r.cfg.Inet, r.cfg.Port)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if r.cfg.PID != "" {
+		pid, err := pidfile.Create(r.cfg.PID)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = pid.Remove() }() // what is left names a dead process, which the next one recognises
+	}
+	url := webserver.URL(l)
+	r.addr.Store(l.Addr().(*net.TCPAddr))
+	r.url.Store(&url)
+	defer r.proxy.transport.CloseIdleConnections()
+
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error {
+		return webserver.Server{Handler: r, Grace: grace, MaxHeader: maxRequestHead, Log: r.log}.Serve(ctx, l)
+	})
+	all.Go(func() error { return r.follow(ctx, ready) })
+	return all.Wait()
+}
+
+// follow keeps the registry as the bus says, until ctx ends.
+func (r *Router) follow(ctx context.Context, ready func()) error {
+	added, err := bus.Subscribe(r.bus, protocol.RouterRegister, r.onRegister)
+	if err != nil {
+		return err
+	}
+	defer added.Stop()
+	removed, err := bus.Subscribe(r.bus, protocol.RouterUnregister, r.onUnregister)
+	if err != nil {
+		return err
+	}
+	defer removed.Stop()
+	defer r.bus.OnReconnect(r.onBusBack)()
+
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error {
+		return r.component.Run(ctx, func() {
+			r.log.Info(fmt.Sprintf("Starting VCAP Router (%v)", version))
+			r.log.Info(fmt.Sprintf("Listening on: %s", net.JoinHostPort(r.cfg.Inet, r.port())))
+			r.publishStart()
+			ready()
+		})
+	})
+	all.Go(func() error { r.sweep(ctx); return nil })
+	return all.Wait()
+}
+
+// port is the one that was got, where any was asked for.
+func (r *Router) port() string {
+	if a := r.addr.Load(); a != nil {
+		return strconv.Itoa(a.Port)
+	}
+	return strconv.Itoa(r.cfg.Port)
+}
+
+// onRegister takes up what a message says is served, and where. What cannot be meant (no host or port, a name no DNS
+// has) is passed over.
+func (r *Router) onRegister(m protocol.Route) {
+	addr, ok := addrOf(m)
+	if !ok {
+		r.log.Debug("registration without a usable address", "host_length", len(m.Host), "uris", len(m.URIs))
+		return
+	}
+	for _, c := range r.registry.register(keysOf(m.URIs), r.proxy.endpoint(addr, m), time.Now()) {
+		r.log.Info(fmt.Sprintf("Registering %s at %s", c.uri, addr))
+		r.log.Info(fmt.Sprintf("%d servers available for %s", c.servers, c.uri))
+	}
+}
+
+func (r *Router) onUnregister(m protocol.Route) {
+	addr, ok := addrOf(m)
+	if !ok {
+		return // an instance that never had a port was never registered
+	}
+	for _, c := range r.registry.unregister(keysOf(m.URIs), addr) {
+		r.log.Info(fmt.Sprintf("Unregistering %s for host %s", c.uri, addr))
+		r.log.Info(fmt.Sprintf("%d servers available for %s", c.servers, c.uri))
+	}
+}
+
+// onBusBack runs when the bus was gone: nobody could register meanwhile, so nobody is to blame for it.
+func (r *Router) onBusBack() {
+	r.registry.touch(time.Now())
+	r.publishStart()
+}
+
+// sweep asks for registrations and forgets what got none, each in its interval.
+func (r *Router) sweep(ctx context.Context) {
+	start := time.NewTicker(r.cfg.PublishStartMessageInterval.Std())
+	defer start.Stop()
+	prune := time.NewTicker(r.cfg.PruneStaleDropletsInterval.Std())
+	defer prune.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-start.C:
+			if r.busThere(ctx) { // or the messages would pile up until it is
+				r.publishStart()
+			}
+		case <-prune.C:
+			r.prune(ctx)
+		}
+	}
+}
+
+func (r *Router) prune(ctx context.Context) {
+	if !r.busThere(ctx) {
+		r.registry.touch(time.Now())
+		return
+	}
+	for _, g := range r.registry.prune(time.Now().Add(-r.cfg.DropletStaleThreshold.Std())) {
+		r.log.Info(fmt.Sprintf("Unregistering %s for host %s", g.uri, g.addr), "reason", "not registered again in time")
+	}
+}
+
+// busThere asks the bus for a sign of life.
+func (r *Router) busThere(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, busTimeout)
+	defer cancel()
+	return r.bus.Flush(ctx) == nil
+}
+
+func (r *Router) publishStart() {
+	hello := protocol.RouterHello{ID: r.component.UUID(), Version: version, Hosts: []string{r.ip}}
+	if err := bus.Publish(r.bus, protocol.RouterStart, hello); err != nil {
+		r.log.Error("router.start was not sent", "error", err)
+	}
+}
+
+func (r *Router) varz() map[string]any {
+	v := r.stats.varz()
+	v["urls"], v["droplets"] = r.registry.size()
+	return v
+}
