@@ -87,14 +87,16 @@ func (c *Controller) stagedDroplet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.Close()
-	switch {
-	case isSHA1(hash) && hash != what.SHA1:
+	if isSHA1(hash) && hash != what.SHA1 {
 		c.fail(w, errAppNotFound)
 		return
-	case !isSHA1(hash):
-		c.log.Warn("droplet asked for by something that is no SHA1, so which one it is was not checked", "app_id", id, "hash", hash)
 	}
-	c.log.Info("droplet found at "+f.Name(), "app_id", id)
+	if r.Method == http.MethodGet {
+		if !isSHA1(hash) {
+			c.log.Warn("droplet asked for by something that is no SHA1, so which one it is was not checked", "app_id", id, "hash", hash)
+		}
+		c.log.Info("droplet found at "+f.Name(), "app_id", id)
+	}
 	serveBits(w, r, f, what, "application/octet-stream")
 }
 

@@ -51,7 +51,7 @@ func New(w io.Writer, format Format, level slog.Leveler, name string, color bool
 	case VCAP:
 		return slog.New(NewHandler(w, level, name)), nil
 	case Text:
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly + ".000", NoColor: !color})), nil
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly + ".000", NoColor: !color, ReplaceAttr: dropLogger})), nil
 	case JSON:
 		log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: nameLevel}))
 		if name != "" {
@@ -68,6 +68,14 @@ func New(w io.Writer, format Format, level slog.Leveler, name string, color bool
 func ColorWanted(w io.Writer, getenv func(string) string) bool {
 	f, ok := w.(*os.File)
 	return ok && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && isatty.IsTerminal(f.Fd())
+}
+
+// dropLogger leaves out the logger's name of 2012, which says to people what the attribute "component" says already.
+func dropLogger(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == "logger" {
+		return slog.Attr{}
+	}
+	return a
 }
 
 // nameLevel writes levels with their names of 2012, where slog would say DEBUG-1.
