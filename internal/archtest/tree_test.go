@@ -9,10 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -45,19 +45,18 @@ type imported struct {
 	line int
 }
 
-// loadModule parses the module that this test belongs to.
+// parseModule parses the module that this test belongs to, once for all tests. Nobody changes the tree.
+var parseModule = sync.OnceValues(func() (*tree, error) { return load(os.DirFS("../..")) })
+
+// loadModule returns the tree of this module.
 func loadModule(t *testing.T) *tree {
 	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr, err := load(os.DirFS(root))
+	tr, err := parseModule()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(tr.pkgs) < 5 {
-		t.Fatalf("found only %d packages under %s: the rules would hold for nothing", len(tr.pkgs), root)
+		t.Fatalf("found only %d packages: the rules would hold for nothing", len(tr.pkgs))
 	}
 	return tr
 }
