@@ -113,11 +113,13 @@ func play(t *testing.T, role string, b isolation.Backend) {
 // count starts and stops n times, and returns how many files and goroutines there are then.
 func count(t *testing.T, b isolation.Backend, spec isolation.Spec, n int) (files, goroutines int) {
 	t.Helper()
+	var kept []isolation.Container // so that the garbage collector does not close for them what they forgot
 	for range n {
 		c, err := b.Start(t.Context(), spec)
 		if err != nil {
 			t.Fatal(err)
 		}
+		kept = append(kept, c)
 		pid(t, spec, "run.pid")
 		if _, err := c.Usage(t.Context()); err != nil {
 			t.Fatal(err)
@@ -134,7 +136,9 @@ func count(t *testing.T, b isolation.Backend, spec isolation.Spec, n int) (files
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(open), runtime.NumGoroutine()
+	goroutines = runtime.NumGoroutine()
+	runtime.KeepAlive(kept)
+	return len(open), goroutines
 }
 
 func tell(t *testing.T, spec isolation.Spec, name, text string) {

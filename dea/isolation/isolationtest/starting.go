@@ -46,6 +46,12 @@ func startHandsOverEnvironment(t *testing.T, s *suite) {
 	if exists(spec, "pwned") {
 		t.Error("a value was run as a command")
 	}
+	bare := s.instance(t, "cat /proc/$$/environ > new && mv new environ\n")
+	bare.Env = nil
+	s.start(t, bare)
+	if got := content(t, bare, "environ"); got != "" {
+		t.Errorf("environment without any = %q, want nothing", got)
+	}
 }
 
 func startHandsOverArguments(t *testing.T, s *suite) {

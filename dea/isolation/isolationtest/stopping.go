@@ -41,13 +41,13 @@ func stopEndsGrandchildren(t *testing.T, s *suite) {
 }
 
 func stopIsPolite(t *testing.T, s *suite) {
-	spec := s.instance(t, "trap 'echo bye > goodbye; exit 0' TERM; echo $$ > new; mv new ready; while :; do sleep 0.01; done")
+	spec := s.instance(t, "trap 'echo bye >> goodbye; sleep 0.1; exit 0' TERM; echo $$ > new; mv new ready; while :; do sleep 0.01; done")
 	c := s.start(t, spec)
 	app := pid(t, spec, "ready")
 	stop(t, c)
 	dead(t, app)
-	if !exists(spec, "goodbye") {
-		t.Error("the app was killed before it could answer TERM")
+	if got := content(t, spec, "goodbye"); got != "bye\n" || ended(t, c).Status != 0 {
+		t.Errorf("the app said %q and ended with %+v, want one bye and its own status", got, c.Exit())
 	}
 }
 

@@ -22,7 +22,6 @@ type container struct {
 	family  *family
 	cmd     *exec.Cmd
 	stderr  *tail
-	started time.Time
 	meter   meter
 	disk    disk
 
@@ -81,8 +80,8 @@ func (c *container) wait(ctx context.Context) {
 	}
 }
 
-// members returns what is alive of the family, seen at notBefore or later. One look is not enough to say that nothing is: a process that
-// executes a program at that very moment has no environment to tell whose it is.
+// members returns what is alive of the family, seen at notBefore or later. One look is not enough to say that nothing is: the instance
+// may have been started since, and a process that executes a program at that very moment has no environment to tell whose it is.
 func (c *container) members(ctx context.Context, notBefore time.Time) (*snapshot, []process, error) {
 	now, err := c.backend.look(ctx, notBefore)
 	if err != nil {

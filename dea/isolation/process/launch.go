@@ -62,15 +62,14 @@ func (b *Backend) contain(ctx context.Context, cmd *exec.Cmd, s isolation.Spec) 
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
 	return &container{
 		backend: b, spec: s, handle: h, family: f, cmd: cmd,
-		started: now, meter: meter{at: now}, done: make(chan struct{}),
+		meter: meter{at: time.Now()}, done: make(chan struct{}),
 	}, nil
 }
 
 // launch starts the script. When another goroutine forks in the moment in which the DEA writes a startup script, the fork holds the file open for
-// writing until it has executed its own program, and the system refuses to execute it ("text file busy", golang.org/issue/22315).
+// writing until it has executed its own program, and the system refuses to execute it ("text file busy", Go issue 22315).
 func launch(ctx context.Context, startup string, s isolation.Spec, stderr *os.File) (*exec.Cmd, error) {
 	closeOnExec()
 	for pause := time.Millisecond; ; pause *= 2 {

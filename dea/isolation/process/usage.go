@@ -16,11 +16,7 @@ const freshEnough = 500 * time.Millisecond
 // DiskB is what du says: blocks of 512 bytes, hard links once; it may be a little old where the directory is large.
 func (c *container) Usage(ctx context.Context) (isolation.Usage, error) {
 	c.stderr.trim()
-	notBefore := time.Now().Add(-freshEnough)
-	if notBefore.Before(c.started) {
-		notBefore = c.started
-	}
-	now, members, err := c.members(ctx, notBefore)
+	now, members, err := c.members(ctx, time.Now().Add(-freshEnough))
 	if err != nil {
 		return isolation.Usage{}, err
 	}
