@@ -23,7 +23,7 @@ func (s *Stager) accept(r bus.Request[protocol.StagingReply]) {
 	s.log.Debug("Decoding request '" + shown + "'")
 	request, err := parseRequest(r.Payload)
 	if err != nil {
-		s.refuse(t, r.Payload, &TaskError{Description: "Invalid request: " + err.Error(), Err: err})
+		s.refuse(t, r.Payload, &taskError{Description: "Invalid request: " + err.Error(), Err: err})
 		return
 	}
 	t.request = request
@@ -36,19 +36,19 @@ func (s *Stager) accept(r bus.Request[protocol.StagingReply]) {
 
 // refuse answers a request that will not be staged. Its payload may be anything, also somebody's secret: it is logged by length and
 // hash; its text was there at debug.
-func (s *Stager) refuse(t *task, payload []byte, err *TaskError) {
+func (s *Stager) refuse(t *task, payload []byte, err *taskError) {
 	s.figures.refused.Add(1)
 	sum := sha256.Sum256(payload)
 	s.log.Warn("request refused", "task_id", t.id, "length", len(payload), "sha256", hex.EncodeToString(sum[:6]), "error", err.Err)
 	t.reply(newReply(t.id, "", err))
 }
 
-func (s *Stager) whyNotQueued(err error) *TaskError {
+func (s *Stager) whyNotQueued(err error) *taskError {
 	text := "The stager is stopping and takes no more requests."
 	if errors.Is(err, errQueueFull) {
 		text = fmt.Sprintf("The stager is busy: %d requests are waiting already. Try again later.", s.cfg.MaxQueuedTasks)
 	}
-	return &TaskError{Description: text, Err: err}
+	return &taskError{Description: text, Err: err}
 }
 
 // show returns a payload without its secrets for log lines, or nothing when there will be none.

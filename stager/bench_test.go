@@ -21,6 +21,7 @@ func BenchmarkStageSinatra(b *testing.B) { benchmarkStage(b, 1) }
 func BenchmarkStageSinatra20(b *testing.B) { benchmarkStage(b, 20) }
 
 func benchmarkStage(b *testing.B, atOnce int) {
+	b.Helper()
 	member := bustest.New(b)
 	c := newController(b, sinatraZip(b))
 	s, err := New(member, builtin.Set(), testConfig(b), slog.New(slog.DiscardHandler))

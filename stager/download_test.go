@@ -182,7 +182,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // slowBody gives a byte every pause, until its request's context ends.
 type slowBody struct {
-	ctx   context.Context
+	ended <-chan struct{}
 	pause time.Duration
 	left  int
 }
@@ -196,8 +196,8 @@ func (b *slowBody) Read(p []byte) (int, error) {
 		b.left--
 		p[0] = 'x'
 		return 1, nil
-	case <-b.ctx.Done():
-		return 0, b.ctx.Err()
+	case <-b.ended:
+		return 0, context.Canceled
 	}
 }
 
@@ -212,7 +212,7 @@ func TestStalledDownloadIsEnded(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
 			err := download(t.Context(), roundTrip(func(r *http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: 200, ContentLength: 10, Body: &slowBody{r.Context(), pause, 10}}, nil
+				return &http.Response{StatusCode: http.StatusOK, ContentLength: 10, Body: &slowBody{r.Context().Done(), pause, 10}}, nil
 			}), "http://h/app", filepath.Join(t.TempDir(), "x"), 100)
 			if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
 				t.Errorf("a byte each %s: error = %v, want %q", pause, err, want)

@@ -61,8 +61,10 @@ func TestKilledStagerLeavesNothingAfterTheNextStart(t *testing.T) {
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer victim.Wait()
-	defer victim.Process.Kill()
+	defer func() {
+		_ = victim.Process.Kill() // when the test has not done so
+		_ = victim.Wait()
+	}()
 
 	c := newController(t, sinatraZip(t))
 	testkit.Eventually(t, 20*time.Second, "the other stager to listen", func() bool {

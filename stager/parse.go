@@ -55,14 +55,11 @@ func plain(err error) error {
 	if !ok {
 		return err
 	}
-	want := "another type"
-	switch wrong.Type.Kind() {
-	case reflect.String:
-		want = "a string"
-	case reflect.Slice:
-		want = "a list"
-	case reflect.Map, reflect.Struct:
-		want = "an object"
+	want, ok := map[reflect.Kind]string{
+		reflect.String: "a string", reflect.Slice: "a list", reflect.Map: "an object", reflect.Struct: "an object",
+	}[wrong.Type.Kind()]
+	if !ok {
+		want = "another type"
 	}
 	return fmt.Errorf("want %s, given: %s", want, wrong.Value)
 }

@@ -18,7 +18,7 @@ const (
 // runPlugin lets the framework's plugin turn unstaged into staged, in a goroutine of its own: a plugin that panics fails its
 // task alone, and one that ignores the end of its context keeps neither the worker nor the user waiting.
 func (r *run) runPlugin(ctx context.Context) error {
-	ended := make(chan error, 1)
+	ended := make(chan error, 1) // its error, once
 	r.s.strays.Go(func() {
 		err := errors.New("the plugin ended without a result") // as a goroutine ends by runtime.Goexit
 		defer func() { ended <- err }()
@@ -49,7 +49,7 @@ func (r *run) abandon(ended <-chan error) {
 	r.s.figures.strays.Add(1)
 	dir := r.ws.dir
 	r.s.strays.Go(func() {
-		<-ended
+		_ = <-ended // nobody waits for it any more
 		r.s.figures.strays.Add(-1)
 		if err := removeTree(dir); err != nil {
 			r.s.log.Warn("workspace stays", "task_id", r.id, "dir", dir, "error", err)
@@ -58,7 +58,7 @@ func (r *run) abandon(ended <-chan error) {
 }
 
 // pluginError words a plugin's failure for the user, with what to do about it where the plugin knows.
-func pluginError(err error) *TaskError {
+func pluginError(err error) *taskError {
 	failure := failed("Staging plugin failed", err)
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {

@@ -17,7 +17,7 @@ import (
 
 func TestTaskErrorPutsDetailsBelow(t *testing.T) {
 	t.Parallel()
-	for want, err := range map[string]*TaskError{
+	for want, err := range map[string]*taskError{
 		"Failed creating droplet":        {Description: "Failed creating droplet"},
 		"Failed creating droplet:\n xxx": {Description: "Failed creating droplet", Details: "xxx"},
 	} {

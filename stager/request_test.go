@@ -192,7 +192,7 @@ func FuzzRequest(f *testing.F) {
 		if err == nil {
 			return
 		}
-		rep := newReply("id", "", &TaskError{Description: "Invalid request: " + err.Error()})
+		rep := newReply("id", "", &taskError{Description: "Invalid request: " + err.Error()})
 		if encoded, err := json.Marshal(rep); err != nil || len(encoded) > 1<<20 {
 			t.Errorf("the answer has %d bytes and the error %v", len(encoded), err)
 		}

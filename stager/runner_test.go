@@ -29,7 +29,7 @@ func wantGone(t *testing.T, file string) {
 	if len(strings.Fields(string(ids))) == 0 {
 		t.Fatal("no process wrote its id")
 	}
-	for _, id := range strings.Fields(string(ids)) {
+	for id := range strings.FieldsSeq(string(ids)) {
 		pid, err := strconv.Atoi(id)
 		if err != nil {
 			t.Fatal(err)
@@ -62,13 +62,22 @@ func TestToolsOutputAndStatusComeBack(t *testing.T) {
 
 func TestToolIsEndedWithItsContext(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 250*time.Millisecond, errTimedOut)
-	defer cancel()
-	pids := filepath.Join(t.TempDir(), "pids")
-	out, err := RunTool(ctx, shell(`echo foo; sleep 1000 & echo $$ $! > "$0"; wait`, pids))
-	if string(out) != "foo\n" || !errors.Is(err, errTimedOut) {
-		t.Errorf("output = %q, error = %v", out, err)
-	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	pids, ended := filepath.Join(t.TempDir(), "pids"), make(chan struct{})
+	go func() {
+		defer close(ended)
+		out, err := RunTool(ctx, shell(`echo foo; sleep 1000 & echo $$ $! > "$0.new"; mv "$0.new" "$0"; wait`, pids))
+		if string(out) != "foo\n" || !errors.Is(err, errTimedOut) {
+			t.Errorf("output = %q, error = %v", out, err)
+		}
+	}()
+	testkit.Eventually(t, 20*time.Second, "the tool to have a child", func() bool {
+		_, err := os.Stat(pids)
+		return err == nil
+	})
+	cancel(errTimedOut)
+	<-ended
 	wantGone(t, pids)
 	if _, err := RunTool(ctx, shell("echo foo")); !errors.Is(err, errTimedOut) {
 		t.Errorf("after the end: error = %v", err)

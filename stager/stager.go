@@ -46,7 +46,6 @@ type Stager struct {
 	cfg       Config
 	log       *slog.Logger
 	taskLog   *slog.Logger // the lines of the task logs
-	component *bus.Component
 	transport *http.Transport
 	client    http.RoundTripper // transport, or a test's
 	queue     *queue
@@ -62,10 +61,6 @@ func New(b *bus.Bus, plugins plugin.Set, cfg Config, log *slog.Logger) (*Stager,
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("stager: %w", err)
 	}
-	shown, err := config.Map(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("stager: %w", err)
-	}
 	s := &Stager{
 		bus: b, plugins: plugins, cfg: cfg,
 		tools:   plugin.Tools{Run: RunTool, Platform: cfg.Platform, Text: plugin.Text(cfg.Text)},
@@ -75,11 +70,6 @@ func New(b *bus.Bus, plugins plugin.Set, cfg Config, log *slog.Logger) (*Stager,
 	s.transport = newTransport(cfg.MaxActiveTasks)
 	s.client = s.transport
 	s.queue = newQueue(cfg.MaxActiveTasks, cfg.MaxQueuedTasks, s.work)
-	s.component = bus.NewComponent(b, bus.ComponentConfig{
-		Type: "Stager", Index: cfg.Index, IP: bus.LocalIP(cfg.LocalRoute),
-		Port: cfg.Status.Port, User: cfg.Status.User, Password: cfg.Status.Password,
-		Config: shown, Varz: s.varz, Log: s.log,
-	})
 	return s, nil
 }
 
@@ -91,12 +81,21 @@ func (s *Stager) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 	defer leave()
+	shown, err := config.Map(s.cfg)
+	if err != nil {
+		return err
+	}
 	s.queue.start(context.WithoutCancel(ctx))
 	defer s.halt(context.WithoutCancel(ctx))
 	if err := s.subscribe(); err != nil {
 		return err
 	}
-	return s.component.Run(ctx, func() {
+	component := bus.NewComponent(s.bus, bus.ComponentConfig{
+		Type: "Stager", Index: s.cfg.Index, IP: bus.LocalIP(s.cfg.LocalRoute),
+		Port: s.cfg.Status.Port, User: s.cfg.Status.User, Password: s.cfg.Status.Password,
+		Config: shown, Varz: s.varz, Log: s.log,
+	})
+	return component.Run(ctx, func() {
 		for _, q := range s.cfg.Queues {
 			s.log.Info("Subscribed to " + q)
 		}
@@ -106,7 +105,7 @@ func (s *Stager) Run(ctx context.Context, ready func()) error {
 }
 
 // Drain takes no more requests and returns when those it has, waiting and running, are answered. When ctx ends first they are
-// cancelled, answered with an error, and ctx's error is returned. Run must be running, and is still to be stopped.
+// cancelled, answered with an error, and ctx's error is returned. Run must be ready, and is still to be stopped.
 func (s *Stager) Drain(ctx context.Context) error {
 	s.log.Info("Shutdown initiated.")
 	s.unsubscribe(ctx)
@@ -123,25 +122,13 @@ func (s *Stager) Drain(ctx context.Context) error {
 
 // moveIn takes the pid file and cleans up after stagers that were killed. leave gives the pid file back.
 func (s *Stager) moveIn() (leave func(), err error) {
-	for key, value := range map[string]string{"ruby_path": s.cfg.RubyPath, "run_plugin_path": s.cfg.RunPluginPath} {
-		if value != "" {
-			s.log.Debug("setting has no effect, plugins are part of minicf", "key", key, "value", value)
-		}
+	if s.cfg.RubyPath != "" || s.cfg.RunPluginPath != "" {
+		s.log.Debug("ruby_path and run_plugin_path have no effect: plugins are part of minicf")
 	}
-	leave = func() {}
-	if s.cfg.PidFilename != "" {
-		f, err := pidfile.Create(s.cfg.PidFilename)
-		if err != nil {
-			return nil, fmt.Errorf("create the pid file: %w", err)
-		}
-		leave = func() {
-			if err := f.Remove(); err != nil {
-				s.log.Warn("pid file stays", "error", err)
-			}
-		}
+	if leave, err = s.takePidFile(); err != nil {
+		return nil, err
 	}
-	err = makeTmp(s.cfg.Dirs.Tmp)
-	if err == nil {
+	if err = makeTmp(s.cfg.Dirs.Tmp); err == nil {
 		err = sweep(s.cfg.Dirs.Tmp, s.log)
 	}
 	if err != nil {
@@ -149,6 +136,21 @@ func (s *Stager) moveIn() (leave func(), err error) {
 		return nil, err
 	}
 	return leave, nil
+}
+
+func (s *Stager) takePidFile() (release func(), err error) {
+	if s.cfg.PidFilename == "" {
+		return func() {}, nil
+	}
+	f, err := pidfile.Create(s.cfg.PidFilename)
+	if err != nil {
+		return nil, fmt.Errorf("stager pid file %s: %w", s.cfg.PidFilename, err)
+	}
+	return func() {
+		if err := f.Remove(); err != nil {
+			s.log.Warn("pid file stays", "error", err)
+		}
+	}, nil
 }
 
 func (s *Stager) subscribe() error {

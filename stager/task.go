@@ -43,7 +43,7 @@ func (r *run) steps() []step {
 	}
 }
 
-// execute runs the steps until one fails or the time is over, and leaves nothing behind. Its error is a *TaskError.
+// execute runs the steps until one fails or the time is over, and leaves nothing behind. Its error is a *taskError.
 func (r *run) execute(ctx context.Context) error {
 	limit := r.s.cfg.MaxStagingDuration.Std()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTimedOut)
@@ -72,7 +72,7 @@ func (r *run) execute(ctx context.Context) error {
 // ended words the end of a task whose context is over.
 func (r *run) ended(ctx context.Context) error {
 	if !errors.Is(context.Cause(ctx), errTimedOut) {
-		return &TaskError{Description: "The stager was stopped before the app was staged.", Err: errStopped}
+		return &taskError{Description: "The stager was stopped before the app was staged.", Err: errStopped}
 	}
 	err := timedOut(r.s.cfg.MaxStagingDuration.Std())
 	r.log.warn(err.Description)

@@ -51,7 +51,7 @@ func (b *bubble) serve(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	return &http.Response{StatusCode: 200, ContentLength: int64(len(b.app)), Body: io.NopCloser(strings.NewReader(string(b.app)))}, nil
+	return &http.Response{StatusCode: http.StatusOK, ContentLength: int64(len(b.app)), Body: io.NopCloser(strings.NewReader(string(b.app)))}, nil
 }
 
 func (b *bubble) request() protocol.StagingRequest {
@@ -187,7 +187,7 @@ func TestWaitingDoesNotCountForTheLimit(t *testing.T) {
 func TestTimeoutKillsWhatThePluginStarted(t *testing.T) {
 	t.Parallel()
 	b, cfg := bustest.New(t), testConfig(t)
-	cfg.MaxStagingDuration = config.Duration(300 * time.Millisecond)
+	cfg.MaxStagingDuration = config.Duration(2 * time.Second)
 	pids := filepath.Join(t.TempDir(), "pids")
 	startStager(t, newStager(t, b, with(func(ctx context.Context, w *plugin.Workspace) error {
 		script := `sleep 1000 & echo $$ $! > "$0.new"; mv "$0.new" "$0"; wait`
@@ -196,7 +196,7 @@ func TestTimeoutKillsWhatThePluginStarted(t *testing.T) {
 	}), cfg))
 	c := newController(t, sinatraZip(t))
 	rep := ask(t, b, c.request("app", "fake"))
-	if want := "Staging task failed:\n Staging timed out after 0.3 seconds."; rep.Error != want {
+	if want := "Staging task failed:\n Staging timed out after 2 seconds."; rep.Error != want {
 		t.Errorf("error = %q, want %q", rep.Error, want)
 	}
 	wantGone(t, pids)

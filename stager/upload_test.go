@@ -142,7 +142,7 @@ func TestSlowUploadIsNotStalled(t *testing.T) {
 		err := upload(t.Context(), roundTrip(func(r *http.Request) (*http.Response, error) {
 			for buf := make([]byte, 50); ; {
 				if _, err := r.Body.Read(buf); errors.Is(err, io.EOF) {
-					return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 				} else if err != nil {
 					return nil, err
 				}

@@ -41,7 +41,7 @@ func (s *Stager) work(ctx context.Context, t *task) {
 	})
 	if bug != nil { // in a step other than the plugin's, which has a guard of its own
 		s.logPanic("task panicked", t, bug)
-		err = &TaskError{Description: "Unexpected internal error encountered (possibly a bug).", Err: bug}
+		err = &taskError{Description: "Unexpected internal error encountered (possibly a bug).", Err: bug}
 	}
 	reply := newReply(t.id, r.log.text.String(), err)
 	if err != nil {

@@ -54,7 +54,7 @@ func TestSweepTakesOnlyWhatNobodyHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer mine.remove()
+	defer func() { _ = mine.remove() }()
 	const gone = 1 << 30 // no system has so many processes
 	for _, path := range []string{
 		fmt.Sprintf("d20121113-%d-a1/staged/app/app.rb", gone),
