@@ -12,6 +12,7 @@ import (
 	"github.com/minicf/minicf/dea/isolation/process"
 	"github.com/minicf/minicf/router"
 	"github.com/minicf/minicf/stager"
+	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/builtin"
 )
 
@@ -85,7 +86,28 @@ func buildStager(k *kit) (*attached, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Platform, err = k.platform(); err != nil {
+		return nil, err
+	}
 	b := k.bus("stager", cfg.NATSURI, log)
 	s, err := stager.New(b, builtin.Set(), cfg.Resolve(k.path), log)
 	return k.attach("stager", b, s, log), err
+}
+
+// platform is what PLATFORM_CONFIG in the environment names, as for the stager of 2012; without it plugins know nothing of
+// the platform.
+func (k *kit) platform() (plugin.Platform, error) {
+	if k.Lookup == nil {
+		return plugin.Platform{}, nil
+	}
+	path, ok := k.Lookup("PLATFORM_CONFIG")
+	if !ok || path == "" {
+		return plugin.Platform{}, nil
+	}
+	p, err := plugin.LoadPlatform(path)
+	if err != nil {
+		return p, fmt.Errorf("PLATFORM_CONFIG: %w", err)
+	}
+	p.Cache, p.InsightAgent = k.path(p.Cache), k.path(p.InsightAgent)
+	return p, nil
 }

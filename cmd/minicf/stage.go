@@ -44,7 +44,7 @@ func (s *session) stageCommand() *cobra.Command {
 		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
 		if err := plugin.PrepareDest(cfg.SourceDir, cfg.DestDir, force); err != nil {
-			return err
+			return &coded{error: err, code: exitFailed, hint: "--force replaces the result of an earlier staging; or name another dest_dir"}
 		}
 		tools := plugin.Tools{Platform: platform, Text: era}
 		err = plugin.Stage(ctx, builtin.Set(), cfg.SourceDir, cfg.DestDir, cfg.Environment, tools)
