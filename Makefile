@@ -12,7 +12,7 @@ demo:
 	$(GO) run ./cmd/minicf demo --yes
 
 setup: build
-	bin/minicf doctor --install --yes ruby shell
+	bin/minicf doctor --install --yes ruby python shell archivers
 
 test: setup
 	$(GO) vet ./...

@@ -16,6 +16,7 @@ type Family struct {
 	Version     []string            // arguments that print the version
 	Check       []string            // arguments with which it exits with 0 if its libraries are there, and else prints what is missing; nil: nothing to check
 	Packages    map[string][]string // package manager (apt, dnf, brew, apk) → packages, as words for a shell; see Machine.Install
+	ForTests    bool                // no app needs it, only minicf's own tests
 	gems        []string            // to be installed by Ruby itself where there are no packages of them
 }
 

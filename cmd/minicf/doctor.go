@@ -56,7 +56,7 @@ type diagnosis struct {
 func chosenFamilies(names []string) ([]runtimes.Family, error) {
 	all := runtimes.Families()
 	if len(names) == 0 {
-		return all, nil
+		return slices.DeleteFunc(all, func(f runtimes.Family) bool { return f.ForTests }), nil
 	}
 	var chosen []runtimes.Family
 	var known []string
