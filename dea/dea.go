@@ -23,7 +23,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"sync"
 
@@ -92,7 +91,7 @@ func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*
 	}
 	d.snapshot = newSnapshot(d.paths.snapshot, d.records, log)
 	d.droplets = &fetcher{
-		dir: d.paths.staged, client: &http.Client{Transport: newTransport()}, limit: cfg.Unpack.MaxSize.Bytes(),
+		dir: d.paths.staged, client: newClient(), limit: cfg.Unpack.MaxSize.Bytes(),
 		keep: cfg.DisableDirCleanup, share: !cfg.ForceHTTPSharing, log: log, flights: map[string]*flight{},
 	}
 	d.component = bus.NewComponent(b, bus.ComponentConfig{
@@ -109,15 +108,11 @@ func (d *DEA) ID() string { return d.id }
 // Run runs the DEA until ctx ends, and calls ready once it can be asked to start instances. All instances end with it. The error says what
 // of the directories, the pid file or the status port cannot be used.
 func (d *DEA) Run(ctx context.Context, ready func()) error {
-	pid, err := d.prepare()
+	release, err := d.prepare()
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err := pid.Remove(); err != nil {
-			d.log.Warn("pid file was not removed", "error", err)
-		}
-	}()
+	defer release()
 	left := d.sweep(ctx)
 	subs, err := d.subscribe(ctx)
 	defer subs.stop()

@@ -25,7 +25,7 @@ import (
 
 func newFetcher(tb testing.TB) *fetcher {
 	f := &fetcher{
-		dir: tb.TempDir(), client: &http.Client{Transport: newTransport()}, limit: 1 << 20, share: true,
+		dir: tb.TempDir(), client: newClient(), limit: 1 << 20, share: true,
 		log: testkit.Logger(tb), flights: map[string]*flight{},
 	}
 	tb.Cleanup(f.wait)
@@ -81,6 +81,8 @@ func TestBrokenDownloadsAreErrorsThatSayWhy(t *testing.T) {
 			io.WriteString(w, "bits")
 		case "/large":
 			io.WriteString(w, strings.Repeat("x", 1<<20+1))
+		case "/moved":
+			http.Redirect(w, r, "/bits", http.StatusFound)
 		case "/bits":
 			io.WriteString(w, "bits")
 		default:
@@ -89,6 +91,7 @@ func TestBrokenDownloadsAreErrorsThatSayWhy(t *testing.T) {
 	})
 	for path, want := range map[string]string{
 		url + "/missing":     "404 Not Found",
+		url + "/moved":       "302 Found",
 		url + "/short":       "unexpected EOF",
 		url + "/large":       "longer than 1048576 bytes",
 		url + "/bits":        "SHA1 is " + sumOf("bits"),

@@ -35,9 +35,13 @@ type flight struct {
 	users int // guarded by fetcher.mu; at 0 nobody may join any more
 }
 
-// newTransport returns the client side of downloads, without the proxies of the environment: droplets come from next door.
-func newTransport() *http.Transport {
-	return &http.Transport{ResponseHeaderTimeout: headerLimit, DisableCompression: true, IdleConnTimeout: time.Second}
+// newClient returns the client side of downloads. It knows no proxies, since droplets come from next door, and follows no redirects: in
+// 2012 nobody did.
+func newClient() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{ResponseHeaderTimeout: headerLimit, DisableCompression: true, IdleConnTimeout: time.Second},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // join takes part in the download of a droplet, which it begins when nobody has. The error is ctx's.

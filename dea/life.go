@@ -65,9 +65,9 @@ func (d *DEA) run(ctx context.Context, in *instance) error {
 
 // admit finds the instance's runtime and reserves what it needs. From here on the bus knows of it.
 func (d *DEA) admit(ctx context.Context, in *instance) (executable string, err error) {
-	v, err := d.runtimes.verify(ctx, in.request.RuntimeInfo)
-	if err != nil || !v.Enabled {
-		in.log.Warn("start ignored, runtime is not available", "runtime", in.request.RuntimeInfo.Name, "error", err)
+	executable, err = d.runtimes.executable(ctx, in.request.RuntimeInfo)
+	if err != nil {
+		in.log.Warn("start ignored, its runtime is not available", "error", err)
 		return "", errNotTaken
 	}
 	d.mu.Lock()
@@ -80,7 +80,7 @@ func (d *DEA) admit(ctx context.Context, in *instance) (executable string, err e
 		return "", errNotTaken
 	}
 	d.reserve(in)
-	return v.Executable, nil
+	return executable, nil
 }
 
 // launch runs the startup script.

@@ -44,8 +44,8 @@ func (d *DEA) onDiscover(ctx context.Context, r protocol.DiscoverRequest, reply 
 
 // offer answers a discovery, if the runtime is there and the app fits, after the time that this DEA's load demands.
 func (d *DEA) offer(ctx context.Context, r protocol.DiscoverRequest, memory int, reply func(protocol.DEAHello)) {
-	if v, err := d.runtimes.verify(ctx, r.RuntimeInfo); err != nil || !v.Enabled {
-		d.log.Debug("discovery ignored, runtime is not available", "app_id", r.Droplet, "runtime", r.RuntimeInfo.Name, "error", err)
+	if _, err := d.runtimes.executable(ctx, r.RuntimeInfo); err != nil {
+		d.log.Debug("discovery ignored, its runtime is not available", "app_id", r.Droplet, "error", err)
 		return
 	}
 	wait, ok := d.taint(r, memory)

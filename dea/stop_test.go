@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -251,13 +252,14 @@ func TestFullDEAIsSilent(t *testing.T) {
 func TestDEAIsSilentWhileItsDiskIsFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		percent := 96
-		h := start(t, testConfig(t), func(h *harness) { h.disk = func(string) (int, error) { return percent, nil } })
+		var percent atomic.Int32
+		percent.Store(96)
+		h := start(t, testConfig(t), func(h *harness) { h.disk = func(string) (int, error) { return int(percent.Load()), nil } })
 		h.expect("vcap.component.announce", "dea.start")
 		h.startApp(h.app("hello"))
 		h.send("dea.locate", "")
 		h.expect()
-		percent = 95
+		percent.Store(95)
 		time.Sleep(monitorInterval + time.Second)
 		h.send("dea.locate", "")
 		h.expect("dea.advertise")

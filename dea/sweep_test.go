@@ -14,7 +14,6 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/bus/bustest"
 	"github.com/minicf/minicf/dea/isolation"
-	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/internal/testkit"
 )
 
@@ -161,20 +160,45 @@ func TestSnapshotThatIsNoneIsIgnored(t *testing.T) {
 	}
 }
 
-func TestSecondDEAWithThePidFileDoesNotStart(t *testing.T) {
+func TestSecondDEADoesNotTakeAnothersPidFileOrDirectory(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t)
-	h := start(t, cfg, nil)
-	h.backend.Backend = nil // to be sure that nothing of the first one is swept
-	d, err := New(bustest.New(t), h.backend, cfg, testkit.Logger(t))
-	if err != nil {
-		t.Fatal(err)
+	start(t, cfg, nil)
+	elsewhere := cfg
+	elsewhere.PID += "2"
+	for want, cfg := range map[string]Config{"Process already running (pid=": cfg, "is another DEA's, which runs": elsewhere} {
+		second := &watched{} // which panics when it is told to sweep
+		d, err := New(bustest.New(t), second, cfg, testkit.Logger(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.Run(t.Context(), func() { t.Error("the second one is ready") })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want one with %q", err, want)
+		}
 	}
-	err = d.Run(t.Context(), func() { t.Error("the second one is ready") })
-	var running *pidfile.RunningError
-	if !errors.As(err, &running) || !strings.Contains(err.Error(), "Process already running (pid=") {
-		t.Errorf("error = %v, want that another one runs", err)
+	if _, err := os.Stat(cfg.PID); err != nil {
+		t.Errorf("the first one's pid file: %v", err)
 	}
+	if !gone(elsewhere.PID)() {
+		t.Error("the second one left its pid file")
+	}
+}
+
+func TestEndedInstancesAreKeptToLookAt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(t)
+		cfg.DisableDirCleanup = true
+		h := start(t, cfg, nil)
+		h.startApp(h.app("hello"))
+		h.news()
+		h.send("dea.stop", `{"droplet":"hello"}`)
+		h.expect("router.unregister", "droplet.exited", "dea.advertise")
+		if left := entries(t, h.paths.apps); len(left) != 1 || len(h.registry.all) != 0 {
+			t.Errorf("left are %v and %d records, want the directory alone", left, len(h.registry.all))
+		}
+	})
 }
 
 func TestDEAStopsWithoutEverReachingTheBus(t *testing.T) {
@@ -192,7 +216,7 @@ func TestDEAStopsWithoutEverReachingTheBus(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx, func() { t.Error("ready without a bus") }) }()
-	testkit.Eventually(t, 10*time.Second, "the pid file", func() bool { _, err := os.Stat(cfg.PID); return err == nil })
+	testkit.Eventually(t, patience, "the pid file", func() bool { _, err := os.Stat(cfg.PID); return err == nil })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("error = %v, want none", err)

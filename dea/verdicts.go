@@ -2,6 +2,7 @@ package dea
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,18 @@ type verdict struct {
 	is   runtimes.Verdict
 	err  error
 	at   time.Time
+}
+
+// executable returns the program that serves a runtime. The error says why there is none, or is ctx's.
+func (v *verdicts) executable(ctx context.Context, info protocol.RuntimeInfo) (string, error) {
+	is, err := v.verify(ctx, info)
+	if err != nil {
+		return "", err
+	}
+	if !is.Enabled {
+		return "", errors.New(strings.TrimSpace(is.Line))
+	}
+	return is.Executable, nil
 }
 
 // verify decides whether a runtime can be served. What has been verified before is not verified again, unless the message wants something
