@@ -43,6 +43,7 @@ func Families() []Family {
 			Packages:    map[string][]string{"apt": {"erlang-base"}, "dnf": {"erlang-erts"}, "brew": {"erlang"}, "apk": {"erlang"}},
 		},
 		shellFamily(),
+		archiverFamily(),
 	}
 }
 
@@ -72,6 +73,18 @@ func shellFamily() Family {
 		Check:       []string{"-c", "command -v ps >/dev/null || { echo ps; exit 1; }"},
 		Packages: map[string][]string{
 			"apt": {"bash", "procps"}, "dnf": {"bash", "procps-ng"}, "brew": {"bash"}, "apk": {"bash", "procps"},
+		},
+	}
+}
+
+// archiverFamily is what the tests of package droplet compare their droplets with.
+func archiverFamily() Family {
+	return Family{
+		Name: "archivers", Purpose: "minicf's own tests", ForTests: true,
+		Executables: []string{"unzip"},
+		Version:     []string{"-v"},
+		Packages: map[string][]string{
+			"apt": {"unzip", "zip", "tar"}, "dnf": {"unzip", "zip", "tar"}, "brew": {"unzip", "zip", "gnu-tar"}, "apk": {"unzip", "zip", "tar"},
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 func (s *session) shell(ctx context.Context, command string) error {
 	c := exec.CommandContext(ctx, "/bin/sh", "-c", command)
 	c.Stdout, c.Stderr = s.err, s.err
+	c.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive") // apt would ask about time zones otherwise
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
 	c.WaitDelay = 2 * time.Second
