@@ -49,7 +49,7 @@ func (r *run) abandon(ended <-chan error) {
 	r.s.figures.strays.Add(1)
 	dir := r.ws.dir
 	r.s.strays.Go(func() {
-		_ = <-ended // nobody waits for it any more
+		r.s.log.Info("plugin ended after all", "task_id", r.id, "error", <-ended)
 		r.s.figures.strays.Add(-1)
 		if err := removeTree(dir); err != nil {
 			r.s.log.Warn("workspace stays", "task_id", r.id, "dir", dir, "error", err)
