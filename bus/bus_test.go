@@ -269,12 +269,29 @@ func TestMaskHidesSecretsOnly(t *testing.T) {
 		`{"z":1,"a":"plain"}`:                         `{"z":1,"a":"plain"}`,
 		`{"uri":"http://u:p@h/x"}`:                    `{"uri":"http://u:***@h/x"}`,
 		`{"env":["DB_PASSWORD=x","COLOR=blue"]}`:      `{"env":["DB_PASSWORD=***","COLOR=blue"]}`,
+		`{"uri":"http://u:p@ss@h/x"}`:                 `{"uri":"http://u:***@h/x"}`,
+		`{"env":["DB_PASS=x","PASSENGERS=2"]}`:        `{"env":["DB_PASS=***","PASSENGERS=2"]}`,
 		`garbage with http://u:p@h`:                   `garbage with http://u:***@h`,
 		`{"services":[{"credentials":{"user":"u"}}]}`: `{"services":[{"credentials":"***"}]}`,
 	} {
 		if got := string(bus.Mask([]byte(in))); got != want {
 			t.Errorf("Mask(%s) = %s, want %s", in, got, want)
 		}
+	}
+}
+
+func TestPayloadsAreWrittenWithoutEscapes(t *testing.T) {
+	t.Parallel()
+	b := bustest.New(t)
+	got := make(chan string, 1)
+	if _, err := b.Tap("staging", func(m bus.Message) { got <- string(m.Payload) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := bus.Publish(b, protocol.Subject[map[string]string]("staging"), map[string]string{"a": "<&>"}); err != nil {
+		t.Fatal(err)
+	}
+	if m := <-got; m != `{"a":"<&>"}` {
+		t.Errorf("on the wire: %s, want it as Ruby wrote it", m)
 	}
 }
 

@@ -35,7 +35,12 @@ func secretKey(key string) bool {
 			return true
 		}
 	}
-	return k == "pass" || k == "pw"
+	for _, s := range []string{"pass", "pwd", "pw"} {
+		if k == s || strings.HasSuffix(k, "_"+s) {
+			return true
+		}
+	}
+	return false
 }
 
 // Mask returns a payload with the secrets in it hidden: values of telling keys, "K=V" settings of telling names, and passwords in
@@ -49,7 +54,7 @@ func Mask(payload []byte) []byte {
 	if !changed {
 		return payload
 	}
-	out, err := json.Marshal(m)
+	out, err := marshal(m)
 	if err != nil {
 		return []byte(masked)
 	}
@@ -87,13 +92,11 @@ func maskText(s string) string {
 	if !strings.Contains(s, "://") {
 		return s
 	}
-	return userinfo().ReplaceAllString(s, "${1}"+masked+"@")
+	return userinfo.ReplaceAllString(s, "${1}"+masked+"@")
 }
 
-// userinfo matches "scheme://user:" and the password and @ behind it.
-func userinfo() *regexp.Regexp {
-	return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)[^@/\s]*@`)
-}
+// userinfo matches "scheme://user:" and the password and @ behind it; a password may hold an @ itself.
+var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)[^/\s]*@`)
 
 // RedactURL hides the password in a URL or in a list of them separated by commas.
 func RedactURL(raw string) string {

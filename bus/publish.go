@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,7 +60,18 @@ func encode(v any) ([]byte, error) {
 	if _, ok := v.(protocol.Ignored); ok {
 		return nil, nil
 	}
-	return json.Marshal(v)
+	return marshal(v)
+}
+
+// marshal writes JSON as the originals did: <, > and & stand for themselves.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // Subscribe calls f for each message on s, one after the other in the order of arrival.
