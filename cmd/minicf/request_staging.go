@@ -43,20 +43,34 @@ func (s *session) requestStagingCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !quiet && !s.json {
-			sub, err := p.bus.Tap(">", func(m bus.Message) { printMsgReceived(s.out, m) })
+		if s.json {
+			reply, err := p.stage(ctx, app)
 			if err != nil {
 				return err
 			}
-			defer sub.Stop()
+			return s.printJSON(reply)
 		}
-		reply, err := p.stage(ctx, app)
-		if s.json {
-			return errors.Join(err, s.printJSON(reply))
-		}
+		var reply protocol.StagingReply
+		err = s.watched(ctx, p.bus, quiet, func() error {
+			reply, err = p.stage(ctx, app)
+			return err
+		})
 		return s.printTaskLog(reply, err)
 	}
 	return c
+}
+
+// watched prints all traffic on the bus while f runs, and what f caused before it returns, as the script of 2012 did.
+func (s *session) watched(ctx context.Context, b *bus.Bus, quiet bool, f func() error) error {
+	if quiet {
+		return f()
+	}
+	sub, err := b.Tap(">", func(m bus.Message) { printMsgReceived(s.out, m) })
+	if err != nil {
+		return err
+	}
+	err = f()
+	return errors.Join(err, sub.Drain(ctx))
 }
 
 // appFlags are about an app of the user's own.
