@@ -9,8 +9,8 @@
 //	dea ─router.register {"host":"127.0.0.1","port":42497,"uris":["hello.localhost"]}─► router
 //	browser ─GET / Host: hello.localhost:8080─► router ─GET /─► 127.0.0.1:42497
 //
-// Read it in this order: router.go (the messages), registry.go (who serves what), proxy.go (the requests), pages.go (what
-// the router says itself).
+// Read it in this order: messages.go (what the bus says), registry.go (who serves what), serve.go and proxy.go (a request),
+// upload.go (its body), pages.go (what the router says itself).
 //
 // In 2011 this was an EventMachine proxy, router 0.98, in 2012 nginx asking it where to go, in 2013 gorouter, the first
 // component of Cloud Foundry in Go.
@@ -31,7 +31,6 @@ import (
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/internal/webserver"
-	"github.com/minicf/minicf/protocol"
 )
 
 const (
@@ -40,8 +39,6 @@ const (
 	maxRequestHead = 64 << 10
 	// grace is how long requests may take to end when the router stops: a browser's open event stream never does.
 	grace = time.Second
-	// busTimeout is how soon the bus must answer to count as being there.
-	busTimeout = 2 * time.Second
 )
 
 // Router routes HTTP requests to apps.
@@ -126,16 +123,13 @@ func (r *Router) Run(ctx context.Context, ready func()) error {
 
 // follow keeps the registry as the bus says, until ctx ends.
 func (r *Router) follow(ctx context.Context, ready func()) error {
-	added, err := bus.Subscribe(r.bus, protocol.RouterRegister, r.onRegister)
+	// One subscription for both subjects: two of them would each have a queue of its own, and an instance that is registered
+	// and at once unregistered could stay in the registry.
+	messages, err := r.bus.Tap("router.*", r.onMessage)
 	if err != nil {
 		return err
 	}
-	defer added.Stop()
-	removed, err := bus.Subscribe(r.bus, protocol.RouterUnregister, r.onUnregister)
-	if err != nil {
-		return err
-	}
-	defer removed.Stop()
+	defer messages.Stop()
 	defer r.bus.OnReconnect(r.onBusBack)()
 
 	all, ctx := errgroup.WithContext(ctx)
@@ -157,81 +151,6 @@ func (r *Router) port() string {
 		return strconv.Itoa(a.Port)
 	}
 	return strconv.Itoa(r.cfg.Port)
-}
-
-// onRegister takes up what a message says is served, and where. What cannot be meant (no host or port, a name no DNS
-// has) is passed over.
-func (r *Router) onRegister(m protocol.Route) {
-	addr, ok := addrOf(m)
-	if !ok {
-		r.log.Debug("registration without a usable address", "host_length", len(m.Host), "uris", len(m.URIs))
-		return
-	}
-	for _, c := range r.registry.register(keysOf(m.URIs), r.proxy.endpoint(addr, m), time.Now()) {
-		r.log.Info(fmt.Sprintf("Registering %s at %s", c.uri, addr))
-		r.log.Info(fmt.Sprintf("%d servers available for %s", c.servers, c.uri))
-	}
-}
-
-func (r *Router) onUnregister(m protocol.Route) {
-	addr, ok := addrOf(m)
-	if !ok {
-		return // an instance that never had a port was never registered
-	}
-	for _, c := range r.registry.unregister(keysOf(m.URIs), addr) {
-		r.log.Info(fmt.Sprintf("Unregistering %s for host %s", c.uri, addr))
-		r.log.Info(fmt.Sprintf("%d servers available for %s", c.servers, c.uri))
-	}
-}
-
-// onBusBack runs when the bus was gone: nobody could register meanwhile, so nobody is to blame for it.
-func (r *Router) onBusBack() {
-	r.registry.touch(time.Now())
-	r.publishStart()
-}
-
-// sweep asks for registrations and forgets what got none, each in its interval.
-func (r *Router) sweep(ctx context.Context) {
-	start := time.NewTicker(r.cfg.PublishStartMessageInterval.Std())
-	defer start.Stop()
-	prune := time.NewTicker(r.cfg.PruneStaleDropletsInterval.Std())
-	defer prune.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-start.C:
-			if r.busThere(ctx) { // or the messages would pile up until it is
-				r.publishStart()
-			}
-		case <-prune.C:
-			r.prune(ctx)
-		}
-	}
-}
-
-func (r *Router) prune(ctx context.Context) {
-	if !r.busThere(ctx) {
-		r.registry.touch(time.Now())
-		return
-	}
-	for _, g := range r.registry.prune(time.Now().Add(-r.cfg.DropletStaleThreshold.Std())) {
-		r.log.Info(fmt.Sprintf("Unregistering %s for host %s", g.uri, g.addr), "reason", "not registered again in time")
-	}
-}
-
-// busThere asks the bus for a sign of life.
-func (r *Router) busThere(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, busTimeout)
-	defer cancel()
-	return r.bus.Flush(ctx) == nil
-}
-
-func (r *Router) publishStart() {
-	hello := protocol.RouterHello{ID: r.component.UUID(), Version: version, Hosts: []string{r.ip}}
-	if err := bus.Publish(r.bus, protocol.RouterStart, hello); err != nil {
-		r.log.Error("router.start was not sent", "error", err)
-	}
 }
 
 func (r *Router) varz() map[string]any {
