@@ -253,8 +253,7 @@ func TestOnceFailsWithoutAServer(t *testing.T) {
 	t.Parallel()
 	b := bus.New(bus.Options{URL: "nats://user:hunter2@127.0.0.1:1", Once: true})
 	err := b.Open()
-	var unreachable *bus.UnreachableError
-	if !errors.As(err, &unreachable) {
+	if _, ok := errors.AsType[*bus.UnreachableError](err); !ok {
 		t.Fatalf("error = %v, want an UnreachableError", err)
 	}
 	if strings.Contains(err.Error(), "hunter2") {

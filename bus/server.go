@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -129,7 +128,7 @@ type serverLog struct{ s *Server }
 
 func (l serverLog) Fatalf(format string, v ...any) {
 	select {
-	case l.s.fatal <- errors.New(fmt.Sprintf(format, v...)):
+	case l.s.fatal <- fmt.Errorf(format, v...):
 	default:
 	}
 }
@@ -137,9 +136,11 @@ func (l serverLog) Fatalf(format string, v ...any) {
 func (l serverLog) Errorf(format string, v ...any) {
 	l.s.cfg.Log.Error("nats: " + fmt.Sprintf(format, v...))
 }
+
 func (l serverLog) Warnf(format string, v ...any) {
 	l.s.cfg.Log.Warn("nats: " + fmt.Sprintf(format, v...))
 }
+
 func (l serverLog) Noticef(format string, v ...any) {
 	l.s.cfg.Log.Debug("nats: " + fmt.Sprintf(format, v...))
 }

@@ -3,6 +3,7 @@ package bus
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"runtime"
@@ -79,9 +80,7 @@ func (c *Component) figures() map[string]any {
 	if c.cfg.Varz == nil {
 		return v
 	}
-	for k, figure := range c.cfg.Varz() {
-		v[k] = figure
-	}
+	maps.Copy(v, c.cfg.Varz())
 	return v
 }
 

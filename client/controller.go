@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,7 +60,7 @@ func (c *Controller) PutPackageDir(ctx context.Context, id, dir string) error {
 	}()
 	err := c.PutPackage(ctx, id, r)
 	_ = r.CloseWithError(io.ErrClosedPipe) // ends the packing, if the controller did not want it all
-	if e := <-packed; e != nil && e != io.ErrClosedPipe {
+	if e := <-packed; e != nil && !errors.Is(e, io.ErrClosedPipe) {
 		return e
 	}
 	return err

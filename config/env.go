@@ -61,7 +61,7 @@ func (l *loader) setText(doc *document, key, text string, into reflect.Value) er
 		into.Set(fresh)
 		return nil
 	}
-	target, readsText := into.Addr().Interface().(encoding.TextUnmarshaler)
+	target, readsText := reflect.TypeAssert[encoding.TextUnmarshaler](into.Addr())
 	isYAML := strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{")
 	switch {
 	case into.Kind() == reflect.String && !readsText:

@@ -154,7 +154,7 @@ func (l *loader) validate(cfg any) error {
 
 // invalid gives what Validate found its place: the line or the variable that the value came from.
 func (l *loader) invalid(err error) error {
-	key, _ := keyOf(err)
+	key := keyOf(err)
 	for at := key; at != ""; at, _, _ = cutLast(at) {
 		if from, ok := l.from[at]; ok {
 			e := from.doc.errorAtPlace(from.place, err.Error(), "")

@@ -80,11 +80,11 @@ type keyed interface {
 	Key() string
 }
 
-// keyOf returns the key that an error is about.
-func keyOf(err error) (string, bool) {
+// keyOf returns the key that an error is about, "" when it names none.
+func keyOf(err error) string {
 	k, ok := errors.AsType[keyed](err)
 	if !ok {
-		return "", false
+		return ""
 	}
-	return k.Key(), true
+	return k.Key()
 }

@@ -166,11 +166,11 @@ func TestStatusNeedsAPortAndAPasswordForAUser(t *testing.T) {
 		"user without a password": {Status{User: "admin"}, "status.password"},
 	} {
 		err := tt.status.Validate()
-		if key, _ := keyOf(err); key != tt.key || (err == nil) != (tt.key == "") {
+		if key := keyOf(err); key != tt.key || (err == nil) != (tt.key == "") {
 			t.Errorf("%s: error = %v, want one about %q", name, err, tt.key)
 		}
 	}
-	if key, _ := keyOf(Logging{Level: "loud"}.Validate()); key != "logging.level" {
+	if key := keyOf(Logging{Level: "loud"}.Validate()); key != "logging.level" {
 		t.Errorf("key of a wrong level = %q, want logging.level", key)
 	}
 }

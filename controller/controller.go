@@ -11,6 +11,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -73,13 +74,13 @@ func (c *Controller) URL() string {
 }
 
 // Run serves until ctx ends.
-func (c *Controller) Run(ctx context.Context, ready func()) error {
+func (c *Controller) Run(ctx context.Context, ready func()) (err error) {
 	if c.cfg.PID != "" {
 		f, err := pidfile.Create(c.cfg.PID)
 		if err != nil {
 			return fmt.Errorf("can't create controller pid file: %w", err)
 		}
-		defer f.Remove()
+		defer func() { err = errors.Join(err, f.Remove()) }()
 	}
 	for _, s := range []*store{c.packages, c.droplets} {
 		if err := s.open(); err != nil {

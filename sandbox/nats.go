@@ -34,13 +34,13 @@ type natsServer struct {
 }
 
 // Run serves while it holds the pid file.
-func (s natsServer) Run(ctx context.Context, ready func()) error {
+func (s natsServer) Run(ctx context.Context, ready func()) (err error) {
 	if s.pid != "" {
 		f, err := pidfile.Create(s.pid)
 		if err != nil {
 			return err
 		}
-		defer f.Remove()
+		defer func() { err = errors.Join(err, f.Remove()) }()
 	}
 	return s.Server.Run(ctx, ready)
 }

@@ -86,7 +86,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["VCAP_APP_PORT"])), Hello).s
 `
 
 // deploy stages a Python app and runs one instance of it.
-func deploy(t *testing.T, busURL, api, id string) protocol.Route {
+func deploy(t *testing.T, busURL, api, id string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -114,10 +114,10 @@ func deploy(t *testing.T, busURL, api, id string) protocol.Route {
 	if _, err := client.Stage(ctx, b, protocol.StagingRequest{DownloadURI: c.DownloadURI(id), UploadURI: c.UploadURI(id, "x"), Properties: properties}); err != nil {
 		t.Fatal(err)
 	}
-	return run(ctx, t, b, c, app)
+	run(ctx, t, b, c, app)
 }
 
-func run(ctx context.Context, t *testing.T, b *bus.Bus, c *client.Controller, app client.App) protocol.Route {
+func run(ctx context.Context, t *testing.T, b *bus.Bus, c *client.Controller, app client.App) {
 	t.Helper()
 	discover, err := app.DiscoverRequest()
 	if err != nil {
@@ -135,11 +135,9 @@ func run(ctx context.Context, t *testing.T, b *bus.Bus, c *client.Controller, ap
 	if err != nil {
 		t.Fatal(err)
 	}
-	route, err := client.Run(ctx, b, hello.ID, request)
-	if err != nil {
+	if _, err := client.Run(ctx, b, hello.ID, request); err != nil {
 		t.Fatal(err)
 	}
-	return route
 }
 
 // answers asks the router until the app answers.

@@ -15,7 +15,7 @@ default that is shipped. Passwords are shown as ***.`
 func (s *session) configCommand() *cobra.Command {
 	var file string
 	c := &cobra.Command{
-		Use: "config [COMPONENT]", Short: "Show the configuration in force, and where each value came from", Long: configAbout, Args: atMost(1),
+		Use: "config [COMPONENT]", Short: "Show the configuration in force, and where each value came from", Long: configAbout, Args: atMostOne,
 		Example: "  minicf config\n  MINICF_ROUTER_PORT=8000 minicf config router",
 	}
 	s.jsonFlag(c)

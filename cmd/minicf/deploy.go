@@ -28,7 +28,7 @@ func (s *session) deployCommand() *cobra.Command {
 	var stopIt bool
 	var env []string
 	c := &cobra.Command{
-		Use: "deploy [ID]", Short: "Stage an app, find a DEA and run it", Long: deployAbout, Args: atMost(1),
+		Use: "deploy [ID]", Short: "Stage an app, find a DEA and run it", Long: deployAbout, Args: atMostOne,
 		Example: "  minicf deploy\n  minicf deploy my-app --app ./my-app\n  minicf deploy my-app --stop",
 	}
 	s.jsonFlag(c)

@@ -16,7 +16,7 @@ and the file that decided.`
 func (s *session) detectCommand() *cobra.Command {
 	var explain bool
 	c := &cobra.Command{
-		Use: "detect [DIR]", Short: "Say which framework an app is of, and why", Long: detectAbout, Args: atMost(1),
+		Use: "detect [DIR]", Short: "Say which framework an app is of, and why", Long: detectAbout, Args: atMostOne,
 		Example: "  minicf detect apps/sinatra --explain",
 	}
 	s.jsonFlag(c)

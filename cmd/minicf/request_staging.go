@@ -25,7 +25,7 @@ func (s *session) requestStagingCommand() *cobra.Command {
 	var dir, runtime, command string
 	var quiet bool
 	c := &cobra.Command{
-		Use: "request-staging [ID]", Short: "Ask a stager to stage an app, and watch the bus", Long: requestStagingAbout, Args: atMost(1),
+		Use: "request-staging [ID]", Short: "Ask a stager to stage an app, and watch the bus", Long: requestStagingAbout, Args: atMostOne,
 		Example: "  minicf request-staging\n  minicf request-staging my-app --app ./my-app --quiet",
 	}
 	s.jsonFlag(c)

@@ -63,14 +63,12 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// atMost refuses more than n arguments.
-func atMost(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) > n {
-			return noArgs(c, args[n:])
-		}
-		return nil
+// atMostOne refuses more than one argument.
+func atMostOne(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return noArgs(c, args[1:])
 	}
+	return nil
 }
 
 func exitCodesTopic() *cobra.Command {

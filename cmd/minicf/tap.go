@@ -23,7 +23,7 @@ shell will write to a file). Passwords and the like are shown as *** unless --ra
 func (s *session) tapCommand() *cobra.Command {
 	var raw bool
 	c := &cobra.Command{
-		Use: "tap [SUBJECT]", Short: "Watch the messages on the bus", Long: tapAbout, Args: atMost(1),
+		Use: "tap [SUBJECT]", Short: "Watch the messages on the bus", Long: tapAbout, Args: atMostOne,
 		Example: "  minicf tap\n  minicf tap 'router.*'\n  minicf tap dea.heartbeat --json | jq .payload.droplets",
 	}
 	s.jsonFlag(c)

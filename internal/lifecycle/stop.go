@@ -15,7 +15,7 @@ func (r *run) stop(cause error) error {
 	}
 	h := &halt{run: r, cause: cause, deadline: time.Now().Add(r.group.budget)}
 	var errs []error
-	for i := len(r.members) - 1; i >= 0; i-- {
+	for i := range slices.Backward(r.members) {
 		errs = append(errs, h.member(i))
 	}
 	return errors.Join(errs...)

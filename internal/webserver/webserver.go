@@ -96,7 +96,7 @@ func (s Server) Serve(ctx context.Context, l net.Listener) error {
 		failure = fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 		s.quiesce(base, server)
-		defer func() { <-served }()
+		defer func() { <-served }() //nolint:errcheck // it is http.ErrServerClosed
 	}
 	cut() // reaches what Shutdown does not know: requests that became websockets
 	_ = server.Close()

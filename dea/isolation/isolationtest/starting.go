@@ -59,12 +59,12 @@ func startHandsOverArguments(t *testing.T, s *suite) {
 		spec := s.instance(t, `for arg in "$@"; do printf '<%s>' "$arg"; done > new; mv new args`)
 		spec.Args = args
 		s.start(t, spec)
-		want := ""
+		var want strings.Builder
 		for _, arg := range args {
-			want += "<" + arg + ">"
+			want.WriteString("<" + arg + ">")
 		}
-		if got := content(t, spec, "args"); got != want {
-			t.Errorf("arguments = %q, want %q", got, want)
+		if got := content(t, spec, "args"); got != want.String() {
+			t.Errorf("arguments = %q, want %q", got, want.String())
 		}
 	}
 }

@@ -71,7 +71,7 @@ func checkName(name string) error {
 	case !utf8.ValidString(name):
 		return errors.New("it is not UTF-8")
 	case strings.HasPrefix(name, "-"):
-		return errors.New("Ruby would take it for an option")
+		return errors.New("it would be an option to Ruby")
 	}
 	for _, r := range name {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./+,:=@", r) {
