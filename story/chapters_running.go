@@ -3,6 +3,7 @@ package story
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -102,6 +103,9 @@ func (t *tale) awaitInstance(ctx context.Context) error {
 	m, err := t.seen.await(ctx, "the instance", func(m bus.Message) bool {
 		return m.Subject == "router.register" || m.Subject == "droplet.exited"
 	})
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
 	if err != nil {
 		return t.crash(err)
 	}
