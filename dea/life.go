@@ -125,12 +125,13 @@ func (d *DEA) isolationLimits(in *instance) isolation.Limits {
 
 // crash tells that an instance ended by itself. For one that was told to, it does nothing: the bus has heard that before it ended.
 func (d *DEA) crash(in *instance, why error) {
+	words := lastWords(in.dir)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, unstaged := errors.AsType[*stagingError](why)
 	in.retain = !unstaged && !in.request.Flapping
 	if d.move(in, protocol.Crashed, protocol.ExitCrashed) {
-		in.log.Warn("instance crashed", "uptime", time.Since(in.start), "error", why)
+		in.log.Warn("instance crashed", "uptime", time.Since(in.start), "error", why, "stderr", words)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -225,14 +226,20 @@ func TestEveryValueArrivesByteForByte(t *testing.T) {
 func TestRealAppThatEndsAtOnceIsACrashThatSaysWhy(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "bash", "ps")
-	h := start(t, testConfig(t), real)
-	h.startApp(h.realApp("hello", "#!/bin/bash\necho no such gem >&2\nexit 7\n"))
+	var said journal
+	h := start(t, testConfig(t), func(h *harness) { real(h); h.log = slog.New(slog.NewTextHandler(&said, nil)) })
+	h.startApp(h.realApp("hello", startup("echo startup sees nothing >&2", "echo no such gem >&2; false")+"exit 7\n"))
 	h.wait("router.unregister")
 	if exited := string(h.wait("droplet.exited").Payload); !strings.Contains(exited, `"reason":"CRASHED"`) {
 		t.Errorf("exited is %s", exited)
 	}
 	if left := entries(t, h.paths.apps); len(left) != 1 {
 		t.Errorf("directories are %v, want the crash", left)
+	}
+	for _, want := range []string{"exit status 7", "startup sees nothing", "no such gem"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("the log is\n%swant %q in it", said.String(), want)
+		}
 	}
 }
 

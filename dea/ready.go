@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
-	"os"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -31,9 +28,6 @@ const (
 
 // dialLimit is how long one attempt to reach a port may take.
 const dialLimit = 250 * time.Millisecond
-
-// maxManifest is how much of a droplet.yaml or of a state file is read, in bytes.
-const maxManifest = 64 << 10
 
 // debugSuspend is the debug mode in which an app waits for its debugger before it does anything, perhaps for ever.
 const debugSuspend = "suspend"
@@ -104,7 +98,7 @@ func accepts(ctx context.Context, addr string) bool {
 
 // stateFile is the file that a droplet's droplet.yaml names, relative to the instance directory; empty when it names none.
 func stateFile(dir string) string {
-	text, err := readInside(dir, "droplet.yaml")
+	text, err := readInside(dir, "droplet.yaml", maxManifest)
 	if err != nil {
 		return ""
 	}
@@ -121,7 +115,7 @@ func stateFile(dir string) string {
 }
 
 func saysRunning(dir, name string) bool {
-	text, err := readInside(dir, name)
+	text, err := readInside(dir, name, maxManifest)
 	if err != nil {
 		return false
 	}
@@ -129,23 +123,4 @@ func saysRunning(dir, name string) bool {
 		State string `json:"state"`
 	}
 	return json.Unmarshal(text, &is) == nil && is.State == "RUNNING"
-}
-
-// readInside reads a small file of an instance. A name or a link that leads out of the directory is an error, and so is what is no
-// file: both belong to an app that may be hostile.
-func readInside(dir, name string) ([]byte, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.New("not a file")
-	}
-	return io.ReadAll(io.LimitReader(f, maxManifest))
 }
