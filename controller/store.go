@@ -1,13 +1,10 @@
 package controller
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/url"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,12 +16,15 @@ import (
 //	bits/8f14e45fceea167a5a36dedd4bea2543a1b2c3d4   content, named by its SHA1, which is what the wire calls it
 //	ids/my-sinatra-app → ../bits/8f14…              a link for each id
 //
-// Both change by rename, so that at every moment, a kill or a power cut included, an id has its old bits or its new ones.
+// Bits are on the disk before they get their name, and names change by rename: at every moment an id has its old bits or
+// its new ones, whole. A kill loses nothing that was answered; after a power cut an id may have what it had seconds before.
 type store struct {
-	dir   string
-	limit int64 // bytes of one upload
+	dir string
+	log *slog.Logger
 
-	mu sync.Mutex // held while links and bits change together
+	mu    sync.Mutex        // held while names change
+	links map[string]string // link name → SHA1, as on the disk
+	refs  map[string]int    // SHA1 → how many links lead there; bits that nobody refers to are removed
 }
 
 // errNotStored is returned for an id that has nothing.
@@ -40,9 +40,14 @@ type stored struct {
 // unfinished is how the names of uploads begin that are still arriving.
 const unfinished = "upload-"
 
-func newStore(dir string, limit int64) *store { return &store{dir: dir, limit: limit} }
+func newStore(dir string, log *slog.Logger) *store {
+	return &store{dir: dir, log: log, links: map[string]string{}, refs: map[string]int{}}
+}
 
-// open makes the directories and removes what a kill left half done.
+func (s *store) bits(name string) string { return filepath.Join(s.dir, "bits", name) }
+func (s *store) ids(name string) string  { return filepath.Join(s.dir, "ids", name) }
+
+// open makes the directories, reads which id has what, and removes what a kill left half done.
 func (s *store) open() error {
 	for _, d := range []string{s.bits(""), s.ids("")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
@@ -51,120 +56,133 @@ func (s *store) open() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.collect(func(string) bool { return true })
-}
-
-func (s *store) bits(name string) string { return filepath.Join(s.dir, "bits", name) }
-func (s *store) ids(name string) string  { return filepath.Join(s.dir, "ids", name) }
-
-// linkName is the file name for an id, whatever is in it.
-func linkName(id string) string {
-	name := strings.ReplaceAll(url.PathEscape(id), ".", "%2E")
-	if name == "" || len(name) > 200 {
-		sum := sha1.Sum([]byte(id))
-		return "%" + hex.EncodeToString(sum[:]) // no escaped id looks like that
+	if err := s.readLinks(); err != nil {
+		return fmt.Errorf("open the store: %w", err)
 	}
-	return name
+	if err := s.sweep(); err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	return nil
 }
 
-// incoming is an upload that is complete on disk and not yet stored.
-type incoming struct {
-	file *os.File
-	sha1 string
-	size int64
-}
-
-// discard forgets the upload, unless it was kept.
-func (in *incoming) discard() {
-	in.file.Close()
-	os.Remove(in.file.Name())
-}
-
-// receive writes an upload to disk, and sees that it is really there.
-func (s *store) receive(r io.Reader) (*incoming, error) {
-	f, err := os.CreateTemp(s.bits(""), unfinished)
+// readLinks fills the maps. A link to nowhere is dropped: there is nothing to serve for it.
+func (s *store) readLinks() error {
+	entries, err := os.ReadDir(s.ids(""))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	in := &incoming{file: f}
-	hash := sha1.New()
-	if in.size, err = io.Copy(io.MultiWriter(f, hash), r); err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
-		in.discard()
-		return nil, err
-	}
-	in.sha1 = hex.EncodeToString(hash.Sum(nil))
-	return in, nil
-}
-
-// keep makes an upload what the id has, and removes what nobody has any longer.
-func (s *store) keep(id string, in *incoming) (stored, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old, _ := os.Readlink(s.ids(linkName(id)))
-	if err := os.Rename(in.file.Name(), s.bits(in.sha1)); err != nil {
-		return stored{}, err
-	}
-	if err := s.link(id, in.sha1); err != nil {
-		return stored{}, err
-	}
-	if before := filepath.Base(old); old != "" && before != in.sha1 {
-		if err := s.collect(func(name string) bool { return name == before }); err != nil {
-			return stored{}, err
+	for _, e := range entries {
+		if e.Type() != fs.ModeSymlink {
+			continue // nothing of ours
 		}
-	}
-	return stored{ID: id, SHA1: in.sha1, Size: in.size}, nil
-}
-
-func (s *store) link(id, sha1 string) error {
-	fresh := s.ids(linkName(id) + ".new") // no link name has a dot
-	_ = os.Remove(fresh)                  // left by a kill, or not there
-	if err := os.Symlink(filepath.Join("..", "bits", sha1), fresh); err != nil {
-		return err
-	}
-	return os.Rename(fresh, s.ids(linkName(id)))
-}
-
-// collect removes the bits that may be removed and that no id has.
-func (s *store) collect(may func(name string) bool) error {
-	links, err := os.ReadDir(s.ids(""))
-	if err != nil {
-		return err
-	}
-	used := map[string]bool{}
-	for _, l := range links {
-		if target, err := os.Readlink(s.ids(l.Name())); err == nil && !strings.HasSuffix(l.Name(), ".new") {
-			used[filepath.Base(target)] = true
+		sha1, err := s.followed(e.Name())
+		if err == nil {
+			s.links[e.Name()] = sha1
+			s.refs[sha1]++
+			continue
 		}
-	}
-	all, err := os.ReadDir(s.bits(""))
-	if err != nil {
-		return err
-	}
-	for _, b := range all {
-		if !used[b.Name()] && may(b.Name()) {
-			if err := os.Remove(s.bits(b.Name())); err != nil {
-				return err
-			}
+		s.log.Warn("an id has lost its bits", "link", s.ids(e.Name()), "error", err)
+		if err := os.Remove(s.ids(e.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// get opens what an id has. The caller closes it.
+// followed returns the SHA1 of the bits that a link leads to.
+func (s *store) followed(link string) (string, error) {
+	target, err := os.Readlink(s.ids(link))
+	if err != nil {
+		return "", err
+	}
+	sha1 := filepath.Base(target)
+	if strings.HasSuffix(link, newLink) || !isSHA1(sha1) {
+		return "", fmt.Errorf("%s is not a finished link", link)
+	}
+	info, err := os.Lstat(s.bits(sha1))
+	if err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no file", s.bits(sha1))
+	}
+	return sha1, err
+}
+
+// sweep removes uploads that never became whole, and bits that nobody has.
+func (s *store) sweep() error {
+	entries, err := os.ReadDir(s.bits(""))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		orphan := isSHA1(e.Name()) && s.refs[e.Name()] == 0
+		if !orphan && !strings.HasPrefix(e.Name(), unfinished) {
+			continue
+		}
+		if err := os.Remove(s.bits(e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep makes an upload what the id has, and removes what nobody has any longer. Of several uploads for an id the last
+// one kept wins. created is false when the id had something before.
+func (s *store) keep(id string, in *incoming) (what stored, created bool, err error) {
+	if err := in.file.Sync(); err != nil {
+		return stored{}, false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := linkName(id)
+	before := s.links[name]
+	if err := os.Rename(in.file.Name(), s.bits(in.sha1)); err != nil {
+		return stored{}, false, err
+	}
+	s.refs[in.sha1]++
+	if err := s.link(name, in.sha1); err != nil {
+		s.release(in.sha1)
+		return stored{}, false, err
+	}
+	s.links[name] = in.sha1
+	if before != "" {
+		s.release(before)
+	}
+	return stored{ID: id, SHA1: in.sha1, Size: in.size}, before == "", nil
+}
+
+// newLink ends the name of a link that is about to be renamed. No link name has a dot.
+const newLink = ".new"
+
+func (s *store) link(name, sha1 string) error {
+	fresh := s.ids(name + newLink)
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(filepath.Join("..", "bits", sha1), fresh); err != nil {
+		return err
+	}
+	return os.Rename(fresh, s.ids(name))
+}
+
+// release takes back one reference to bits. Whoever is reading them meanwhile has them open.
+func (s *store) release(sha1 string) {
+	if s.refs[sha1]--; s.refs[sha1] > 0 {
+		return
+	}
+	delete(s.refs, sha1)
+	if err := os.Remove(s.bits(sha1)); err != nil {
+		s.log.Warn("bits that nobody has were not removed", "error", err)
+	}
+}
+
+// get opens what an id has; the error is errNotStored when it has nothing. The caller closes the file.
 func (s *store) get(id string) (*os.File, stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	target, err := os.Readlink(s.ids(linkName(id)))
-	if errors.Is(err, fs.ErrNotExist) {
+	sha1, ok := s.links[linkName(id)]
+	if !ok {
 		return nil, stored{}, errNotStored
 	}
-	if err != nil {
-		return nil, stored{}, err
-	}
-	f, err := os.Open(s.bits(filepath.Base(target)))
+	f, err := os.Open(s.bits(sha1))
 	if err != nil {
 		return nil, stored{}, err
 	}
@@ -173,20 +191,19 @@ func (s *store) get(id string) (*os.File, stored, error) {
 		f.Close()
 		return nil, stored{}, err
 	}
-	return f, stored{ID: id, SHA1: filepath.Base(target), Size: info.Size()}, nil
+	return f, stored{ID: id, SHA1: sha1, Size: info.Size()}, nil
 }
 
 // has reports whether an id has anything.
 func (s *store) has(id string) bool {
-	_, err := os.Lstat(s.ids(linkName(id)))
-	return err == nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.links[linkName(id)] != ""
 }
 
 // count is the number of ids.
 func (s *store) count() int {
-	links, err := os.ReadDir(s.ids(""))
-	if err != nil {
-		return 0
-	}
-	return len(links)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.links)
 }
