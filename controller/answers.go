@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -23,47 +25,61 @@ func (f failure) Error() string { return f.Description }
 var (
 	errBadRequest  = failure{http.StatusBadRequest, 100, "Bad request"}
 	errAppNotFound = failure{http.StatusNotFound, 301, "Application not found"}
+	errSystem      = failure{http.StatusInternalServerError, 111, "System Exception Encountered"}
 )
 
-// The failures that are ours.
-var (
-	errNoRoute  = failure{http.StatusNotFound, 404, "There is nothing here; GET / says what there is"}
-	errNoMethod = failure{http.StatusMethodNotAllowed, 405, "Not with this method; GET / says what there is"}
-)
+// errNoRoute is ours.
+var errNoRoute = failure{http.StatusNotFound, 404, "There is nothing here; GET / says what there is"}
 
 func badRequest(format string, args ...any) failure {
 	return failure{http.StatusBadRequest, 100, "Bad request: " + fmt.Sprintf(format, args...)}
 }
 
+// answer makes a handler of a function that either answers itself or says why it cannot.
+func (c *Controller) answer(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := f(w, r); err != nil {
+			c.fail(w, r, err)
+		}
+	}
+}
+
 // fail answers with what went wrong.
-func (c *Controller) fail(w http.ResponseWriter, err error) {
+func (c *Controller) fail(w http.ResponseWriter, r *http.Request, err error) {
 	c.figures.refused.Add(1)
-	var f failure
-	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](err)
+	f, told := errors.AsType[failure](err)
 	switch {
-	case errors.As(err, &f):
-	case isTooLarge:
-		f = failure{http.StatusRequestEntityTooLarge, 100, fmt.Sprintf(
-			"The upload is larger than %d bytes, the max_upload of controller.yml", tooLarge.Limit)}
+	case told:
 	case errors.Is(err, errNotStored):
 		f = errAppNotFound
 	default:
-		c.log.Error("request not answered", "error", err)
-		f = failure{http.StatusInternalServerError, 111, "System Exception Encountered"}
+		c.log.Error("request not answered", "method", r.Method, "path", r.URL.Path, "error", err)
+		f = errSystem
 	}
-	w.Header().Del("ETag")
 	writeJSON(w, f.status, f)
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	out, err := json.Marshal(v)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+// wrongMethod names the methods that a path has.
+func wrongMethod(w http.ResponseWriter, routes chi.Routes, r *http.Request) error {
+	var allowed []string
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
+		path := r.URL.RawPath
+		if path == "" {
+			path = r.URL.Path
+		}
+		if routes.Match(chi.NewRouteContext(), m, path) {
+			allowed = append(allowed, m)
+		}
 	}
+	list := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", list)
+	return failure{http.StatusMethodNotAllowed, 405, fmt.Sprintf("Not with %s, only with %s", r.Method, list)}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(out, '\n'))
+	_ = json.NewEncoder(w).Encode(v) // fails only when the client is gone
 }
 
 // param is a part of the path, decoded: chi matches the path as it was sent whenever that differs.
@@ -86,6 +102,16 @@ func (c *Controller) count(next http.Handler) http.Handler {
 	})
 }
 
+// refuseForeignPages keeps web pages of others from uploading what a DEA would then run: a browser sends their forms to
+// any address, this one too. Programs are no browsers and pass.
+func (c *Controller) refuseForeignPages(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(c.answer(func(http.ResponseWriter, *http.Request) error {
+		return failure{http.StatusForbidden, 200, "Operation not permitted: the request comes from a page of another site"}
+	}))
+	return guard.Handler(next)
+}
+
 const indexText = `minicf: a fake cloud controller
 
   GET  /download_unstaged_app/ID      the app's zip; for an id never heard of, the sample
@@ -97,7 +123,8 @@ const indexText = `minicf: a fake cloud controller
   POST /staging/droplet/ID/UPLOAD_ID  as upload_droplet, with a password, once
 `
 
-func (c *Controller) index(w http.ResponseWriter, _ *http.Request) {
+func (c *Controller) index(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte(indexText))
+	_, _ = io.WriteString(w, indexText)
+	return nil
 }

@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"net/url"
+
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 )
@@ -69,13 +71,25 @@ func (c Config) Validate() error {
 	if c.Directories.Packages == "" || c.Directories.Droplets == "" || c.Directories.Packages == c.Directories.Droplets {
 		return config.Invalid("directories", "want two different directories, packages and droplets")
 	}
-	if c.Staging.Auth.User == "" || c.Staging.Auth.Password == "" {
-		return config.Invalid("staging.auth", "want a user and a password")
+	if err := c.Staging.Auth.validate(); err != nil {
+		return err
 	}
 	if c.Status.Port == bus.NoStatusPort {
 		return nil
 	}
 	return c.Status.Validate()
+}
+
+// validate wants what can stand in a URI as it is: the stager of 2012 gave it to curl without decoding it.
+func (a Auth) validate() error {
+	const want = "want letters and digits, or what else can stand in a URI as it is"
+	if a.User == "" || url.User(a.User).String() != a.User {
+		return config.Invalid("staging.auth.user", want)
+	}
+	if a.Password == "" || url.User(a.Password).String() != a.Password {
+		return config.Invalid("staging.auth.password", want)
+	}
+	return nil
 }
 
 // Resolve returns a copy whose relative paths went through path.

@@ -12,10 +12,10 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,7 +35,7 @@ type Controller struct {
 	packages  *store
 	droplets  *store
 	uploads   uploads
-	sample    sample
+	stall     time.Duration // see stallLimit
 	url       atomic.Pointer[string]
 	figures   figures
 }
@@ -54,9 +54,9 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Controller, error) {
 	}
 	c := &Controller{
 		cfg: cfg, log: log, bus: b,
-		packages: newStore(cfg.Directories.Packages, int64(cfg.MaxUpload)),
-		droplets: newStore(cfg.Directories.Droplets, int64(cfg.MaxUpload)),
-		sample:   sample{dir: cfg.SampleApp},
+		packages: newStore(cfg.Directories.Packages, log),
+		droplets: newStore(cfg.Directories.Droplets, log),
+		stall:    stallLimit,
 	}
 	c.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "CloudController", Index: cfg.Index, IP: bus.LocalIP(cfg.LocalRoute), Port: cfg.Status.Port,
@@ -73,47 +73,58 @@ func (c *Controller) URL() string {
 	return ""
 }
 
-// Run serves until ctx ends.
-func (c *Controller) Run(ctx context.Context, ready func()) (err error) {
-	if c.cfg.PID != "" {
-		f, err := pidfile.Create(c.cfg.PID)
-		if err != nil {
-			return fmt.Errorf("can't create controller pid file: %w", err)
-		}
-		defer func() { err = errors.Join(err, f.Remove()) }()
+// Run serves until ctx ends. It fails when the port is taken (*webserver.TakenError), when another controller has the pid
+// file (*pidfile.RunningError), and when the directories cannot be used.
+func (c *Controller) Run(ctx context.Context, ready func()) error {
+	leave, err := c.moveIn()
+	if err != nil {
+		return err
 	}
-	for _, s := range []*store{c.packages, c.droplets} {
-		if err := s.open(); err != nil {
-			return err
-		}
-	}
+	defer leave()
 	l, err := webserver.Listen("controller", c.cfg.Host, c.cfg.Port)
 	if err != nil {
 		return err
 	}
 	url := webserver.URL(l)
 	c.url.Store(&url)
-	announced := make(chan struct{})
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return webserver.Server{Handler: c.routes(), Log: c.log}.Serve(ctx, l) })
-	g.Go(func() error { return c.component.Run(ctx, func() { close(announced) }) })
-	g.Go(func() error { return c.greet(ctx, announced, ready) })
-	return g.Wait()
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return webserver.Server{Handler: c.routes(), Log: c.log}.Serve(ctx, l) })
+	all.Go(func() error {
+		return c.component.Run(ctx, func() {
+			c.greet()
+			ready()
+		})
+	})
+	return all.Wait()
+}
+
+// moveIn takes the pid file, so that the directories are nobody else's, and opens the stores. leave gives the file back.
+func (c *Controller) moveIn() (leave func(), err error) {
+	leave = func() {}
+	if c.cfg.PID != "" {
+		f, err := pidfile.Create(c.cfg.PID)
+		if err != nil {
+			return nil, err
+		}
+		leave = func() {
+			if err := f.Remove(); err != nil {
+				c.log.Warn("pid file not removed", "error", err)
+			}
+		}
+	}
+	if err := errors.Join(checkSample(c.cfg.SampleApp), c.packages.open(), c.droplets.open()); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
 }
 
 // greet makes the DEAs known, as the cloud controller did when it started.
-func (c *Controller) greet(ctx context.Context, announced <-chan struct{}, ready func()) error {
-	select {
-	case <-announced:
-	case <-ctx.Done():
-		return nil
-	}
+func (c *Controller) greet() {
 	if err := bus.Publish(c.bus, protocol.DEALocate, protocol.Ignored{}); err != nil {
-		return err
+		c.log.Error("dea.locate was not sent", "error", err)
 	}
 	c.log.Info("controller is listening", "url", c.URL(), "pid", os.Getpid())
-	ready()
-	return nil
 }
 
 func (c *Controller) varz() map[string]any {

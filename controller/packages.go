@@ -1,71 +1,52 @@
 package controller
 
 import (
-	"archive/zip"
 	"errors"
 	"net/http"
-	"os"
-	"time"
 )
 
 // downloadUnstagedApp serves an app's package; for an id that never had one, the sample, as the tutorial's fake did for
 // every id.
-func (c *Controller) downloadUnstagedApp(w http.ResponseWriter, r *http.Request) {
-	id := param(r, "id")
-	c.log.Info("UNSTAGED APP BEING REQUESTED", "app_id", id)
-	f, what, err := c.packages.get(id)
+func (c *Controller) downloadUnstagedApp(w http.ResponseWriter, r *http.Request) error {
+	c.log.Info("UNSTAGED APP BEING REQUESTED", "app_id", param(r, "id"))
+	err := c.servePackage(w, r)
 	if errors.Is(err, errNotStored) {
-		c.serveSample(w, r)
-		return
+		return c.serveSample(w, r)
 	}
+	return err
+}
+
+// servePackage serves an app's package; the error is errNotStored when it has none.
+func (c *Controller) servePackage(w http.ResponseWriter, r *http.Request) error {
+	f, what, err := c.packages.get(param(r, "id"))
 	if err != nil {
-		c.fail(w, err)
-		return
+		return err
 	}
 	defer f.Close()
 	serveBits(w, r, f, what, "application/zip")
-}
-
-func (c *Controller) serveSample(w http.ResponseWriter, r *http.Request) {
-	zipped, err := c.sample.zip(r.Context())
-	if err != nil {
-		c.fail(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/zip")
-	http.ServeContent(w, r, "app.zip", time.Time{}, zipped)
-}
-
-// serveBits serves stored content, whole or in ranges; its ETag is its SHA1.
-func serveBits(w http.ResponseWriter, r *http.Request, f *os.File, what stored, contentType string) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("ETag", `"`+what.SHA1+`"`)
-	http.ServeContent(w, r, "", time.Time{}, f)
+	return nil
 }
 
 // putPackage stores a zip as an app's package: 201 for a new id, 200 for one that had a package.
-func (c *Controller) putPackage(w http.ResponseWriter, r *http.Request) {
-	id := param(r, "id")
-	in, err := c.packages.receive(http.MaxBytesReader(w, r.Body, c.packages.limit))
+func (c *Controller) putPackage(w http.ResponseWriter, r *http.Request) error {
+	in, err := c.receiveBody(w, r, c.packages)
 	if err != nil {
-		c.fail(w, err)
-		return
+		return err
 	}
 	defer in.discard()
-	if _, err := zip.NewReader(in.file, in.size); err != nil {
-		c.fail(w, badRequest("the package is no zip (%v)", err))
-		return
+	if err := checkZip(in.file, in.size); err != nil {
+		return badRequest("the package is no zip: %v", err)
 	}
-	status := http.StatusCreated
-	if c.packages.has(id) {
-		status = http.StatusOK
-	}
-	what, err := c.packages.keep(id, in)
+	what, created, err := c.packages.keep(param(r, "id"), in)
 	if err != nil {
-		c.fail(w, err)
-		return
+		return err
 	}
 	c.figures.uploads.Add(1)
-	c.log.Info("package stored", "app_id", id, "sha1", what.SHA1, "bytes", what.Size)
+	c.log.Info("package stored", "app_id", what.ID, "sha1", what.SHA1, "bytes", what.Size)
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
 	writeJSON(w, status, what)
+	return nil
 }

@@ -2,55 +2,78 @@ package controller
 
 import (
 	"archive/zip"
-	"bytes"
-	"context"
+	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
+	"os"
 
 	"github.com/minicf/minicf/apps"
+	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/droplet"
 )
 
-// sample is the app that is served for an id without a package: a directory, or the one that the binary brings.
-type sample struct{ dir string }
-
-// zip packs the app now, so that a change to it is seen at the next staging. Samples are small: it is done in memory.
-func (s sample) zip(ctx context.Context) (*bytes.Reader, error) {
-	var out bytes.Buffer
-	pack := func() error { return droplet.PackZip(ctx, s.dir, &out) }
-	if s.dir == "" {
-		pack = func() error { return packEmbedded(&out) }
+// serveSample zips the sample app now, so that a change to it is seen at the next staging, and serves it.
+func (c *Controller) serveSample(w http.ResponseWriter, r *http.Request) error {
+	in, err := c.packages.receive(func(w io.Writer) error {
+		if c.cfg.SampleApp != "" {
+			return droplet.PackZip(r.Context(), c.cfg.SampleApp, w)
+		}
+		return packEmbedded(w)
+	})
+	if err != nil {
+		return fmt.Errorf("zip the sample app: %w", err)
 	}
-	if err := pack(); err != nil {
-		return nil, err
-	}
-	return bytes.NewReader(out.Bytes()), nil
+	defer in.discard()
+	serveBits(w, r, in.file, stored{SHA1: in.sha1, Size: in.size}, "application/zip")
+	return nil
 }
 
-func packEmbedded(out *bytes.Buffer) error {
+// checkSample looks for the directory of sample_app before anybody asks for it.
+func checkSample(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return config.Invalid("sample_app", "%w", err)
+	}
+	if !info.IsDir() {
+		return config.Invalid("sample_app", "%s is no directory", dir)
+	}
+	return nil
+}
+
+// packEmbedded zips the sample that the binary brings along.
+func packEmbedded(w io.Writer) error {
 	app, err := apps.Sinatra()
 	if err != nil {
 		return err
 	}
-	z := zip.NewWriter(out)
+	z := zip.NewWriter(w)
 	err = fs.WalkDir(app, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		text, err := fs.ReadFile(app, path)
-		if err != nil {
-			return err
-		}
-		h := &zip.FileHeader{Name: path, Method: zip.Deflate}
-		h.SetMode(0o644) // embedding forgets modes
-		w, err := z.CreateHeader(h)
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(text)
-		return err
+		return addFile(z, app, path)
 	})
 	if err != nil {
 		return err
 	}
 	return z.Close()
+}
+
+func addFile(z *zip.Writer, app fs.FS, path string) error {
+	text, err := fs.ReadFile(app, path)
+	if err != nil {
+		return err
+	}
+	h := &zip.FileHeader{Name: path, Method: zip.Deflate}
+	h.SetMode(0o644) // embedding forgets modes
+	w, err := z.CreateHeader(h)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
 }

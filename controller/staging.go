@@ -2,18 +2,24 @@ package controller
 
 import (
 	"crypto/subtle"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/minicf/minicf/bus"
 )
 
-// uploads are the upload ids that were given out and not yet used, each with its app.
+// maxPending is how many upload ids may be out at once; beyond, the oldest is forgotten.
+const maxPending = 10_000
+
+// uploads are the upload ids that were given out and not yet used, each with its app. They are not kept over a restart.
 type uploads struct {
 	mu sync.Mutex
 
-	apps map[string]string
+	apps  map[string]string
+	given []string // in order, the used ones among the last maxPending included
 }
 
 // begin gives out an upload id, good for one upload.
@@ -25,6 +31,11 @@ func (u *uploads) begin(app string) string {
 	}
 	id := bus.Hex(16)
 	u.apps[id] = app
+	u.given = append(u.given, id)
+	if len(u.given) > maxPending {
+		delete(u.apps, u.given[0])
+		u.given = u.given[1:]
+	}
 	return id
 }
 
@@ -48,65 +59,53 @@ type stagingURIs struct {
 
 // beginStaging gives out the URIs with which an app can be staged as the real cloud controller had it: with a password,
 // and with an upload id that is good for one upload.
-func (c *Controller) beginStaging(w http.ResponseWriter, r *http.Request) {
+func (c *Controller) beginStaging(w http.ResponseWriter, r *http.Request) error {
 	id := param(r, "id")
 	if !c.packages.has(id) {
-		c.fail(w, errAppNotFound)
-		return
+		return errAppNotFound
 	}
-	base, err := url.Parse(c.URL())
-	if err != nil {
-		c.fail(w, err)
-		return
-	}
-	base.User = url.UserPassword(c.cfg.Staging.Auth.User, c.cfg.Staging.Auth.Password)
+	auth := c.cfg.Staging.Auth
+	base := strings.Replace(c.URL(), "://", "://"+auth.User+":"+auth.Password+"@", 1)
+	app := url.PathEscape(id)
 	writeJSON(w, http.StatusCreated, stagingURIs{
-		DownloadURI: base.JoinPath("staging", "app", url.PathEscape(id)).String(),
-		UploadURI:   base.JoinPath("staging", "droplet", url.PathEscape(id), c.uploads.begin(id)).String(),
+		DownloadURI: base + "/staging/app/" + app,
+		UploadURI:   base + "/staging/droplet/" + app + "/" + c.uploads.begin(id),
 	})
+	return nil
 }
 
-// authenticate wants the stager's password.
+// authenticate wants the stager's password. The refusal is Rails'.
 func (c *Controller) authenticate(next http.Handler) http.Handler {
 	want := c.cfg.Staging.Auth
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
 		good := subtle.ConstantTimeCompare([]byte(user), []byte(want.User)) & subtle.ConstantTimeCompare([]byte(password), []byte(want.Password))
-		if good != 1 {
-			c.figures.refused.Add(1)
-			w.Header().Set("WWW-Authenticate", `Basic realm="Application"`)
-			http.Error(w, "HTTP Basic: Access denied.", http.StatusUnauthorized)
+		if good == 1 {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		c.figures.refused.Add(1)
+		w.Header().Set("WWW-Authenticate", `Basic realm="Application"`)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, "HTTP Basic: Access denied.\n")
 	})
 }
 
 // stagingApp serves an app's package; here an id without one is an error.
-func (c *Controller) stagingApp(w http.ResponseWriter, r *http.Request) {
-	f, what, err := c.packages.get(param(r, "id"))
-	if err != nil {
-		c.fail(w, err)
-		return
-	}
-	defer f.Close()
-	serveBits(w, r, f, what, "application/zip")
+func (c *Controller) stagingApp(w http.ResponseWriter, r *http.Request) error {
+	c.log.Info("app requested by a stager", "app_id", param(r, "id"))
+	return c.servePackage(w, r)
 }
 
 // stagingDroplet takes one upload for an upload id. Whatever comes of it, the id is used up.
-func (c *Controller) stagingDroplet(w http.ResponseWriter, r *http.Request) {
+func (c *Controller) stagingDroplet(w http.ResponseWriter, r *http.Request) error {
 	id := param(r, "id")
 	if !c.packages.has(id) {
-		c.fail(w, errAppNotFound)
-		return
+		return errAppNotFound
 	}
 	if !c.uploads.use(param(r, "upload_id"), id) {
-		c.fail(w, errBadRequest)
-		return
+		return errBadRequest
 	}
-	if err := c.receiveDroplet(w, r, id); err != nil {
-		c.fail(w, err)
-		return
-	}
-	w.WriteHeader(http.StatusOK)
+	return c.receiveDroplet(w, r, id)
 }
