@@ -264,8 +264,12 @@ func garbage(r *rand.Rand) []byte {
 		return noise
 	}
 	values := []any{
-		nil, true, -1, 0, 1.5, 65536, 1e300, "", "127.0.0.1", "a b", "\x00", "é", []any{}, []any{1, nil, "x"}, map[string]any{"a": nil},
-		strings.Repeat("x", 5000), "127.0.0.1:22", "http://127.0.0.1", []string{"other.localhost", ""},
+		nil, true, -1, 0, 1.5, 65536, 1e300, "", "127.0.0.1", "a b", "\x00", "é",
+		[]any{},
+		[]any{1, nil, "x"},
+		map[string]any{"a": nil},
+		strings.Repeat("x", 5000), "127.0.0.1:22", "http://127.0.0.1",
+		[]string{"other.localhost", ""},
 	}
 	m := map[string]any{"host": "127.0.0.1", "port": 1, "uris": []string{"garbage.localhost"}, "app": "x", "tags": map[string]any{}}
 	keys := []string{"host", "port", "uris", "app", "tags", "private_instance_id", "dea"}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -111,12 +112,7 @@ func (p *proxy) rewrite(pr *httputil.ProxyRequest, addr string) {
 
 // loops reports whether this router has had the request before.
 func (p *proxy) loops(r *http.Request) bool {
-	for _, id := range r.Header[trailHeader] {
-		if id == p.id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Header[trailHeader], p.id)
 }
 
 // arrived sees the head of each response of an app before the client does.

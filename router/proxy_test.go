@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
 )
 
 func TestRequestReachesTheAppAsTheClientSentIt(t *testing.T) {

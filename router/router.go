@@ -59,11 +59,11 @@ type Router struct {
 // New returns a Router that has not started. It fails when cfg is not valid.
 func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Router, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("router: %w", err)
+		return nil, err
 	}
 	shown, err := config.Map(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("router: %w", err)
+		return nil, err
 	}
 	r := &Router{
 		bus: b, cfg: cfg, log: log.With("logger", "vcap.router"), ip: bus.LocalIP(cfg.LocalRoute),
