@@ -91,16 +91,18 @@ func TestAnswerIsDelayedByTheTaint(t *testing.T) {
 	for name, c := range map[string]struct {
 		instances int // of the app
 		others    int // of another one, 256 MB each as well
+		crashed   int // of the app, retained
 		max       int // MB
 		want      time.Duration
 	}{
-		"idle DEA":                           {0, 0, 4096, 0},
-		"a quarter reserved by others":       {0, 1, 1024, 25 * time.Millisecond},
-		"one instance and a quarter":         {1, 0, 1024, 35 * time.Millisecond},
-		"fractions of a millisecond":         {0, 1, 4096, 6250 * time.Microsecond},
-		"five instances of twenty":           {5, 0, 5 * 1024, 75 * time.Millisecond},
-		"never more than a quarter second":   {30, 0, 8192, 250 * time.Millisecond},
-		"instances of other apps do not add": {0, 5, 5 * 1024, 25 * time.Millisecond},
+		"idle DEA":                           {0, 0, 0, 4096, 0},
+		"a quarter reserved by others":       {0, 1, 0, 1024, 25 * time.Millisecond},
+		"one instance and a quarter":         {1, 0, 0, 1024, 35 * time.Millisecond},
+		"fractions of a millisecond":         {0, 1, 0, 4096, 6250 * time.Microsecond},
+		"five instances of twenty":           {5, 0, 0, 5 * 1024, 75 * time.Millisecond},
+		"never more than a quarter second":   {30, 0, 0, 8192, 250 * time.Millisecond},
+		"retained crashes count":             {0, 0, 3, 1024, 30 * time.Millisecond},
+		"instances of other apps do not add": {0, 5, 0, 5 * 1024, 25 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,6 +117,10 @@ func TestAnswerIsDelayedByTheTaint(t *testing.T) {
 				for range c.others {
 					h.startApp(others)
 				}
+				for range c.crashed {
+					h.startApp(h.ending("mine", time.Second))
+				}
+				time.Sleep(2 * time.Second)
 				h.news()
 				begin := time.Now()
 				_, err := bus.Do(t.Context(), h.client, protocol.DEADiscover, discovery(func(r *protocol.DiscoverRequest) { r.Droplet = "mine" }))
@@ -221,10 +227,13 @@ func TestRuntimeThatFailedIsLookedAtAgainLater(t *testing.T) {
 func TestStopMeetsAStartWhoseRuntimeIsStillChecked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		hang := true
 		h := start(t, testConfig(t), func(h *harness) {
 			h.runtimes.run = func(ctx context.Context, _ string, _ []string) ([]byte, error) {
-				<-ctx.Done()
-				return nil, ctx.Err()
+				if hang {
+					<-ctx.Done()
+				}
+				return []byte("ruby 1.9.3p286"), ctx.Err()
 			}
 		})
 		h.news()
@@ -236,6 +245,41 @@ func TestStopMeetsAStartWhoseRuntimeIsStillChecked(t *testing.T) {
 		h.expect()
 		if len(h.registry.all) != 0 {
 			t.Errorf("%d instances are left", len(h.registry.all))
+		}
+		hang = false
+		h.startApp(h.app("hello"))
+		h.expect("dea.advertise", "dea.heartbeat", "router.register")
+	})
+}
+
+func TestShutdownWaitsForNoRuntimeCheckAndNoPendingAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(t)
+		cfg.MaxMemory = config.Megabytes(512)
+		hang := false
+		h := start(t, cfg, func(h *harness) {
+			h.runtimes.run = func(ctx context.Context, _ string, _ []string) ([]byte, error) {
+				if hang {
+					<-ctx.Done()
+				}
+				return []byte("ruby 1.9.3p286"), ctx.Err()
+			}
+		})
+		h.startApp(h.app("hello"))
+		h.news()
+		h.send("dea.discover", discovery(nil)) // to be answered after 50 ms
+		h.expect()
+		hang = true
+		r := h.app("checked")
+		r.RuntimeInfo.Name = "node"
+		h.startApp(r)
+		h.news()
+		begin := time.Now()
+		h.stop()
+		h.expect("router.unregister", "droplet.exited")
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("the shutdown took %v", took)
 		}
 	})
 }

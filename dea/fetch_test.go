@@ -310,8 +310,12 @@ func TestDownloadThatEverybodyLeftCanBeBegunAgain(t *testing.T) {
 		synctest.Wait()
 		leave()
 		<-left
+		begin := time.Now()
 		if got := fetch(t.Context(), f, r); got != "bits" || rounds != 2 {
 			t.Errorf("got %q in round %d, want the droplet in the second", got, rounds)
+		}
+		if waited := time.Since(begin); waited != time.Second {
+			t.Errorf("it waited %v for the first download to end, want the second that it takes", waited)
 		}
 	})
 }

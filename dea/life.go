@@ -76,8 +76,8 @@ func (d *DEA) admit(ctx context.Context, in *instance) (executable string, err e
 		in.log.Info(noRoom, "memory", in.memory)
 		return "", errNotTaken
 	}
-	if d.stopping || !d.move(in, protocol.Starting, "") {
-		return "", errNotTaken
+	if !d.move(in, protocol.Starting, "") {
+		return "", errNotTaken // stopped meanwhile
 	}
 	d.reserve(in)
 	return executable, nil

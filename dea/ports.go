@@ -50,7 +50,7 @@ func (d *DEA) keepPort(port *int, offered int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, in := range d.registry.all {
-		if slices.Contains([]int{in.port, in.debugPort, in.consolePort}, offered) {
+		if !in.ended && slices.Contains([]int{in.port, in.debugPort, in.consolePort}, offered) {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package dea
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -250,6 +251,54 @@ func TestPortThatNeverOpensIsGivenUp(t *testing.T) {
 			t.Error("the instance was not stopped")
 		}
 	})
+}
+
+func TestAppThatEndsWhileItsPortAnswersIsNotRegistered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, testConfig(t), func(h *harness) {
+			h.probe = func(context.Context, string) bool { time.Sleep(2 * time.Second); return true } // somebody else, by then
+		})
+		h.news()
+		h.startApp(h.ending("hello", time.Second))
+		time.Sleep(3 * time.Second)
+		h.expect("dea.advertise", "router.unregister", "droplet.exited", "dea.advertise")
+	})
+}
+
+func TestCrashIsDeletedOnlyWhenNothingOfItRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, testConfig(t), func(h *harness) { h.backend.stopTime = 3 * time.Second })
+		h.startApp(h.ending("hello", time.Second))
+		h.news()
+		in := h.only()
+		time.Sleep(2 * time.Second)
+		h.expect("router.unregister", "droplet.exited")
+		h.send("dea.stop", `{"droplet":"hello"}`)
+		h.expect()
+		if _, err := os.Stat(in.dir); err != nil {
+			t.Errorf("the directory went before what runs in it: %v", err)
+		}
+		time.Sleep(3 * time.Second)
+		h.expect("dea.advertise")
+		if left := entries(t, h.paths.apps); len(left) != 0 || len(h.registry.all) != 0 {
+			t.Errorf("left are %v and %d records", left, len(h.registry.all))
+		}
+	})
+}
+
+func TestPortOfALivingInstanceIsNotGivenAway(t *testing.T) {
+	t.Parallel()
+	d := &DEA{}
+	d.registry.add(&instance{port: 1001, debugPort: 1002, consolePort: 1003})
+	d.registry.add(&instance{port: 1004, ended: true})
+	for port, want := range map[int]bool{1001: false, 1002: false, 1003: false, 1004: true, 1005: true} {
+		var got int
+		if kept := d.keepPort(&got, port); kept != want || kept && got != port {
+			t.Errorf("port %d: taken = %t as %d, want %t", port, kept, got, want)
+		}
+	}
 }
 
 func TestAppThatWaitsForItsDebuggerIsNotGivenUp(t *testing.T) {

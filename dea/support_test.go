@@ -245,6 +245,8 @@ func entries(tb testing.TB, dir string) []string {
 type watched struct {
 	*fake.Backend
 
+	stopTime time.Duration // that stopping takes even when startup has ended
+
 	mu      sync.Mutex
 	stopped map[string]int // by instance id
 }
@@ -259,7 +261,12 @@ func (b *watched) Start(ctx context.Context, s isolation.Spec) (isolation.Contai
 	if err != nil {
 		return nil, err
 	}
-	return &watchedContainer{c, func() { b.mu.Lock(); defer b.mu.Unlock(); b.stopped[s.ID]++ }}, nil
+	return &watchedContainer{c, func() {
+		time.Sleep(b.stopTime)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.stopped[s.ID]++
+	}}, nil
 }
 
 func (c *watchedContainer) Stop(ctx context.Context) error {

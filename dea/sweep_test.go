@@ -67,6 +67,7 @@ func TestSnapshotKnowsAnInstanceBeforeItIsLaunched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var known records
 		h := start(t, testConfig(t), func(h *harness) {
+			h.snapshot.dirty = nil // no snapshot is written in passing
 			h.DEA.backend = onStart{h.backend, func() { known = readSnapshot(t, h.paths.snapshot) }}
 		})
 		h.startApp(h.app("hello"))
