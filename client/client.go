@@ -24,7 +24,7 @@ import (
 // discoverTimeout is how long the cloud controller waited for the first answer to dea.discover.
 const discoverTimeout = 2 * time.Second
 
-// ErrNoDEA is returned by Discover when DEAs listen but none of them can run the app.
+// ErrNoDEA is returned by Discover when there is no DEA (it is bus.ErrNobody as well then) or none that can run the app.
 var ErrNoDEA = errors.New("no DEA can run it")
 
 // StagingError is a reply that says that staging failed.
@@ -83,7 +83,10 @@ func Discover(ctx context.Context, b *bus.Bus, req protocol.DiscoverRequest) (pr
 	if err == nil {
 		return hello, nil
 	}
-	if errors.Is(err, bus.ErrNoAnswer) {
+	switch {
+	case errors.Is(err, bus.ErrNobody):
+		err = fmt.Errorf("%w: %w", ErrNoDEA, bus.ErrNobody)
+	case errors.Is(err, bus.ErrNoAnswer):
 		err = ErrNoDEA
 	}
 	e := &DiscoverError{App: req.Droplet, Runtime: req.RuntimeInfo.Name, Err: err}
@@ -93,11 +96,15 @@ func Discover(ctx context.Context, b *bus.Bus, req protocol.DiscoverRequest) (pr
 	return hello, e
 }
 
-// Start asks a DEA to run an instance, and does not wait: nobody answers.
+// Start asks a DEA to run an instance, and does not wait: nobody answers. What a DEA would drop without a word is an error
+// here.
 func Start(b *bus.Bus, dea string, req protocol.StartRequest) error {
 	subject, err := protocol.DEAStart(dea)
 	if err != nil {
 		return err
+	}
+	if err := req.Validate(); err != nil {
+		return fmt.Errorf("start %s: %w", req.Droplet, err)
 	}
 	return bus.Publish(b, subject, req)
 }

@@ -2,10 +2,13 @@ package client
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,6 +84,67 @@ func (c *Controller) DropletSHA1(ctx context.Context, id string) (string, error)
 	return sha1, nil
 }
 
+// FetchDroplet writes an app's droplet to w and returns its SHA1, which what was written has.
+func (c *Controller) FetchDroplet(ctx context.Context, id string, w io.Writer) (string, error) {
+	want, err := c.DropletSHA1(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	uri := c.DropletURI(id, want)
+	resp, err := c.do(ctx, http.MethodGet, uri, nil)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	hash := sha1.New()
+	if _, err := io.Copy(io.MultiWriter(w, hash), resp.Body); err != nil {
+		return "", fmt.Errorf("get %s: %w", uri, err)
+	}
+	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
+		return "", fmt.Errorf("get %s: what came has the SHA1 %s", uri, got)
+	}
+	return want, nil
+}
+
+// StagingURIs are where the stager finds an app and leaves its droplet by the routes of the real cloud controller, with
+// the password in them.
+type StagingURIs struct {
+	Download string `json:"download_uri"`
+	Upload   string `json:"upload_uri"` // good for one upload
+}
+
+// BeginStaging asks for such URIs. The app must have a package.
+func (c *Controller) BeginStaging(ctx context.Context, id string) (StagingURIs, error) {
+	uri := c.PackageURI(id) + "/stagings"
+	resp, err := c.do(ctx, http.MethodPost, uri, nil)
+	if err != nil {
+		return StagingURIs{}, err
+	}
+	defer resp.Body.Close()
+	var u StagingURIs
+	if err := json.NewDecoder(resp.Body).Decode(&u); err != nil {
+		return u, fmt.Errorf("post %s: %w", uri, err)
+	}
+	return u, nil
+}
+
+// UnreachableError says that there is no controller.
+type UnreachableError struct {
+	URL string
+	Err error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("reach the controller at %s: %v", e.URL, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Hint says where one comes from.
+func (e *UnreachableError) Hint() string {
+	return "start one with `minicf up` or `minicf controller`, or say where it is with --api URL"
+}
+
 // HTTPError is an answer that is not what was asked for.
 type HTTPError struct {
 	Method, URI string
@@ -107,6 +171,9 @@ func (c *Controller) do(ctx context.Context, method, uri string, body io.Reader)
 		h = http.DefaultClient
 	}
 	resp, err := h.Do(req)
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return nil, &UnreachableError{URL: c.URL, Err: op.Err}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/protocol"
@@ -31,93 +32,124 @@ func (e *StartError) Hint() string {
 // ErrCrashed is why an instance did not come when it ended before it was ready.
 var ErrCrashed = errors.New("it ended before it was ready (droplet.exited CRASHED)")
 
-// Run asks a DEA for an instance and waits until it is routed, which the first router.register of the app from that DEA
-// tells; an app without URIs is never routed, so that its heartbeat is waited for. The error is a *StartError.
+// Run asks a DEA for an instance and waits until it runs and is routed; an app without URIs is never routed, so that its
+// heartbeat is all there is to wait for. The route is where the instance itself is reached. The error is a *StartError
+// when the instance crashed, was ended or did not come before ctx ended; ctx should have a deadline of more than the
+// minute that a DEA gives an app.
 func Run(ctx context.Context, b *bus.Bus, dea string, req protocol.StartRequest) (protocol.Route, error) {
-	w, err := watch(b, dea, req)
+	w := &watch{dea: dea, req: req, since: time.Now().Unix(), done: make(chan outcome, 1)}
+	// One subscription to everything: the order of a heartbeat and a registration means something, and only within one
+	// subscription is it kept.
+	all, err := b.Tap(">", w.see)
 	if err != nil {
 		return protocol.Route{}, err
 	}
-	defer w.stop()
-	if err := b.Flush(ctx); err != nil { // or the DEA might be faster than our subscriptions
+	defer all.Stop()
+	if err := b.Flush(ctx); err != nil { // or the DEA might be faster than the subscription
 		return protocol.Route{}, err
 	}
 	if err := Start(b, dea, req); err != nil {
 		return protocol.Route{}, err
 	}
-	route, err := w.wait(ctx)
-	if err != nil {
-		err = &StartError{App: req.Droplet, Index: int(req.Index), Err: err}
-	}
-	return route, err
-}
-
-// watcher listens for what becomes of an instance.
-type watcher struct {
-	routed chan protocol.Route
-	ended  chan protocol.Exited
-	subs   []*bus.Subscription
-}
-
-func watch(b *bus.Bus, dea string, req protocol.StartRequest) (*watcher, error) {
-	w := &watcher{routed: make(chan protocol.Route, 1), ended: make(chan protocol.Exited, 1)}
-	routes, err := bus.Subscribe(b, protocol.RouterRegister, func(r protocol.Route) {
-		if r.DEA == dea && r.App == req.Droplet && r.Port != nil {
-			offer(w.routed, r)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	exits, err := bus.Subscribe(b, protocol.DropletExited, func(e protocol.Exited) {
-		if e.Droplet == req.Droplet && e.Index == req.Index && e.Version == req.Version {
-			offer(w.ended, e)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	beats, err := bus.Subscribe(b, protocol.DEAHeartbeat, func(h protocol.Heartbeat) {
-		if len(req.URIs) == 0 && h.DEA == dea && runs(h, req) {
-			offer(w.routed, protocol.Route{DEA: dea, App: req.Droplet})
-		}
-	})
-	w.subs = []*bus.Subscription{routes, exits, beats}
-	return w, err
-}
-
-func runs(h protocol.Heartbeat, req protocol.StartRequest) bool {
-	for _, e := range h.Droplets {
-		if e.Droplet == req.Droplet && e.Index == req.Index && e.Version == req.Version && e.State == protocol.Running {
-			return true
-		}
-	}
-	return false
-}
-
-func offer[T any](c chan T, v T) {
+	o := outcome{}
 	select {
-	case c <- v:
-	default: // one is enough
-	}
-}
-
-func (w *watcher) wait(ctx context.Context) (protocol.Route, error) {
-	select {
-	case r := <-w.routed:
-		return r, nil
-	case e := <-w.ended:
-		if e.Reason == protocol.ExitCrashed {
-			return protocol.Route{}, ErrCrashed
-		}
-		return protocol.Route{}, fmt.Errorf("it was ended (droplet.exited %s)", e.Reason)
+	case o = <-w.done:
 	case <-ctx.Done():
-		return protocol.Route{}, ctx.Err()
+		o.err = ctx.Err()
+	}
+	if o.err != nil {
+		return protocol.Route{}, &StartError{App: req.Droplet, Index: int(req.Index), Err: o.err}
+	}
+	return o.route, nil
+}
+
+// watch follows what becomes of one instance. Another one of the same app, index and version may be running at the same DEA:
+// deploying an app again is enough for that.
+type watch struct {
+	dea   string
+	req   protocol.StartRequest
+	since int64 // epoch seconds: what the DEA says of earlier times is about another instance
+	done  chan outcome
+
+	instance string          // its id, once a heartbeat said that it runs
+	asked    bool            // the router has asked for registrations: not every one is a new instance's
+	route    *protocol.Route // the last registration
+	over     bool
+}
+
+type outcome struct {
+	route protocol.Route
+	err   error
+}
+
+// see takes one message after the other, and tells done once.
+func (w *watch) see(m bus.Message) {
+	err := w.note(m)
+	if w.over || err == nil && !w.arrived() {
+		return
+	}
+	w.over = true
+	o := outcome{route: protocol.Route{DEA: w.dea, App: w.req.Droplet}, err: err}
+	if w.route != nil {
+		o.route = *w.route
+	}
+	w.done <- o
+}
+
+// arrived reports whether the instance is there. The DEA says first that it runs and then where. One of somebody's making
+// may never say the first; its registration is believed as long as it cannot be that of an older instance.
+func (w *watch) arrived() bool {
+	routed := w.route != nil || len(w.req.URIs) == 0
+	return routed && w.instance != "" || w.route != nil && !w.asked
+}
+
+// note remembers what a message says of the instance. The error is why it will never come.
+func (w *watch) note(m bus.Message) error {
+	switch m.Subject {
+	case protocol.RouterStart.String():
+		w.asked, w.route = true, nil
+	case protocol.DEAHeartbeat.String():
+		if h, err := protocol.Decode[protocol.Heartbeat](m.Payload); err == nil {
+			w.noteBeat(h)
+		}
+	case protocol.RouterRegister.String():
+		r, err := protocol.Decode[protocol.Route](m.Payload)
+		if err == nil && r.DEA == w.dea && r.App == w.req.Droplet && r.Port != nil {
+			w.route = &r
+		}
+	case protocol.DropletExited.String():
+		if e, err := protocol.Decode[protocol.Exited](m.Payload); err == nil {
+			return w.ended(e)
+		}
+	}
+	return nil
+}
+
+func (w *watch) noteBeat(h protocol.Heartbeat) {
+	for _, e := range h.Droplets {
+		if h.DEA == w.dea && w.same(e.Droplet, e.Index, e.Version) && e.State == protocol.Running && e.StateTimestamp >= w.since {
+			w.instance, w.route = e.Instance, nil // what was registered before was another's
+		}
 	}
 }
 
-func (w *watcher) stop() {
-	for _, s := range w.subs {
-		s.Stop()
+// ended tells whether an exit is this instance's. Before it runs its id is not known: then a crash after the start is
+// its own, and everything else that of an older one.
+func (w *watch) ended(e protocol.Exited) error {
+	crashed := e.Reason == protocol.ExitCrashed
+	lately := e.CrashTimestamp == 0 || e.CrashTimestamp >= w.since
+	switch {
+	case !w.same(e.Droplet, e.Index, e.Version):
+		return nil
+	case w.instance == "" && !(crashed && lately), w.instance != "" && e.Instance != w.instance:
+		return nil
+	case crashed:
+		return ErrCrashed
+	default:
+		return fmt.Errorf("it was ended (droplet.exited %s)", e.Reason)
 	}
+}
+
+func (w *watch) same(app protocol.ID, index protocol.Int, version protocol.Text) bool {
+	return app == w.req.Droplet && index == w.req.Index && version == w.req.Version
 }
