@@ -7,9 +7,11 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// What a DEA says unasked. All of these want DEA.mu held: the order of messages is the order of what happened.
+// What a DEA says unasked. All of these want DEA.mu held: the order of messages is the order of
+// what happened.
 
-// hello introduces this DEA; it is also the answer to dea.discover. There is no file viewer yet, hence no port.
+// hello introduces this DEA; it is also the answer to dea.discover. There is no file viewer yet,
+// hence no port.
 func (d *DEA) hello() protocol.DEAHello {
 	return protocol.DEAHello{ID: d.id, IP: d.ip, Version: protocol.DEAVersion}
 }
@@ -33,7 +35,8 @@ func (d *DEA) beat() {
 	d.heartbeat(all...)
 }
 
-// tellRunning is the heartbeat of one instance, so that the health manager need not wait for the next one.
+// tellRunning is the heartbeat of one instance, so that the health manager need not wait for the
+// next one.
 func (d *DEA) tellRunning(in *instance) { d.heartbeat(in) }
 
 func (d *DEA) heartbeat(instances ...*instance) {
@@ -59,7 +62,8 @@ func (d *DEA) register(in *instance) {
 	say(d, protocol.RouterRegister, r)
 }
 
-// unregister ends that. It comes before droplet.exited, so that nobody is sent to a dead instance because a new one was started.
+// unregister ends that. It comes before droplet.exited, so that nobody is sent to a dead instance
+// because a new one was started.
 func (d *DEA) unregister(in *instance) {
 	if len(in.request.URIs) > 0 {
 		say(d, protocol.RouterUnregister, d.route(in))
@@ -100,7 +104,8 @@ func (d *DEA) status(in *instance) protocol.InstanceStatus {
 	return s
 }
 
-// say publishes. The only thing that goes wrong is a bus that has been away for longer than it can remember messages.
+// say publishes. The only thing that goes wrong is a bus that has been away for longer than it can
+// remember messages.
 func say[T any](d *DEA, s protocol.Subject[T], v T) {
 	if err := bus.Publish(d.bus, s, v); err != nil {
 		d.log.Error("message was not sent", "subject", s.String(), "error", err)

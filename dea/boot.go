@@ -13,8 +13,8 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// prepare takes the pid file and the directories, with the lines that the DEA of 2012 said while it did. Scripts of the time look for
-// these lines. What it took is given back by release.
+// prepare takes the pid file and the directories, with the lines that the DEA of 2012 said while it
+// did. Scripts of the time look for these lines. What it took is given back by release.
 func (d *DEA) prepare() (release func(), err error) {
 	d.log.Info(fmt.Sprintf("Starting VCAP DEA (%.2f)", protocol.DEAVersion))
 	d.log.Info("Pid file: " + d.cfg.PID)
@@ -70,8 +70,9 @@ func (d *DEA) makeDirs() (base *os.File, err error) {
 	if base, err = lock(d.cfg.BaseDir); err != nil {
 		return nil, err
 	}
-	// RUBYOPT=-rubygems, which the startup scripts of 2012 set, means "require 'ubygems'". Ruby has not had that file since 2.5, and
-	// ends at once without it; Ruby 1.8, which has it, needs no more than to find its own gems, as all later ones do by themselves.
+	// RUBYOPT=-rubygems, which the startup scripts of 2012 set, means "require 'ubygems'". Ruby has
+	// not had that file since 2.5, and ends at once without it; Ruby 1.8, which has it, needs no
+	// more than to find its own gems, as all later ones do by themselves.
 	err = os.WriteFile(filepath.Join(d.paths.ruby, "ubygems.rb"), nil, 0o644)
 	if err = errors.Join(err, d.droplets.clean()); err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -79,8 +80,8 @@ func (d *DEA) makeDirs() (base *os.File, err error) {
 	return base, nil
 }
 
-// lock keeps other DEAs out of a directory: the second one would sweep away the instances of the first. Where the file system knows no
-// locks, the pid file has to do.
+// lock keeps other DEAs out of a directory: the second one would sweep away the instances of the
+// first. Where the file system knows no locks, the pid file has to do.
 func lock(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -105,7 +106,8 @@ func (d *DEA) hail(left []record) {
 	d.advertise()
 }
 
-// mourn tells that an instance of an earlier DEA, which was killed, is gone, with what that DEA would have said.
+// mourn tells that an instance of an earlier DEA, which was killed, is gone, with what that DEA
+// would have said.
 func (d *DEA) mourn(r record) {
 	if r.State != protocol.Starting && r.State != protocol.Running {
 		return // that it is gone was told already

@@ -11,8 +11,8 @@ import (
 	"github.com/minicf/minicf/runtimes"
 )
 
-// Config is what dea.yml says. Its keys are those of the DEA of 2012 and a few more; Default has the values of the shipped
-// file.
+// Config is what dea.yml says. Its keys are those of the DEA of 2012 and a few more; Default has
+// the values of the shipped file.
 type Config struct {
 	BaseDir string         `yaml:"base_dir"` // everything the DEA keeps: staged/, apps/, db/
 	PID     string         `yaml:"pid"`
@@ -78,9 +78,11 @@ func Default() Config {
 
 func defaultRuntimes() config.NameMap {
 	return config.NameMap{
-		{Name: "ruby18", Value: "ruby"}, {Name: "ruby19", Value: "ruby"}, {Name: "ruby193", Value: "ruby"}, {Name: "ruby", Value: "ruby"},
+		{Name: "ruby18", Value: "ruby"}, {Name: "ruby19", Value: "ruby"},
+		{Name: "ruby193", Value: "ruby"}, {Name: "ruby", Value: "ruby"},
 		{Name: "python2", Value: "python3"}, {Name: "python3", Value: "python3"},
-		{Name: "node", Value: "node"}, {Name: "php", Value: "php"}, {Name: "java", Value: "java"}, {Name: "erlang", Value: "erl"},
+		{Name: "node", Value: "node"}, {Name: "php", Value: "php"},
+		{Name: "java", Value: "java"}, {Name: "erlang", Value: "erl"},
 	}
 }
 
@@ -128,8 +130,9 @@ func (c Config) Resolve(path func(string) string) Config {
 	return c
 }
 
-// table is `runtimes` as a table. In a map, a name without an executable is served by the usual program of its family; where no name
-// has one it is the list of 2012, and the message says which program.
+// table is `runtimes` as a table. In a map, a name without an executable is served by the usual
+// program of its family; where no name has one it is the list of 2012, and the message says which
+// program.
 func (c Config) table() runtimes.Table {
 	table, mapped := runtimes.Table{}, false
 	for _, r := range c.Runtimes {

@@ -1,6 +1,7 @@
 // Package dea is the droplet execution agent: it turns droplets into running instances of apps.
 //
-// In goes a start message with the address of a droplet, out comes a process that the router knows. The life of an instance:
+// In goes a start message with the address of a droplet, out comes a process that the router knows.
+// The life of an instance:
 //
 //	dea.discover       who can run this app? the DEA answers, later the busier it is    on_discover.go
 //	dea.<id>.start     memory is reserved, the droplet fetched and unpacked             on_start.go life.go
@@ -11,12 +12,13 @@
 //	router.unregister, it is gone, asked for or not                                     state.go
 //	droplet.exited
 //
-// It listens to dea.discover, dea.<id>.start, dea.stop, dea.status, dea.locate, droplet.status, router.start and healthmanager.start. It sends
-// dea.start, dea.advertise, dea.heartbeat, droplet.exited, router.register and router.unregister. How processes are run is the affair
-// of package isolation; state.go has all that can happen to an instance in one table.
+// It listens to dea.discover, dea.<id>.start, dea.stop, dea.status, dea.locate, droplet.status,
+// router.start and healthmanager.start. It sends dea.start, dea.advertise, dea.heartbeat,
+// droplet.exited, router.register and router.unregister. How processes are run is the affair of
+// package isolation; state.go has all that can happen to an instance in one table.
 //
-// In 2012 this was the first DEA (version 0.99, Ruby and EventMachine): one bad message wedged it for good, and an apostrophe in a
-// password rewrote an app's environment.
+// In 2012 this was the first DEA (version 0.99, Ruby and EventMachine): one bad message wedged it
+// for good, and an apostrophe in a password rewrote an app's environment.
 package dea
 
 import (
@@ -29,7 +31,6 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/dea/isolation"
-	"github.com/minicf/minicf/runtimes"
 )
 
 // DEA is one droplet execution agent. Make it with New.
@@ -60,10 +61,25 @@ type DEA struct {
 	stopping    bool // nothing new is begun, and nothing more advertised
 }
 
-// paths are the DEA's directories and files below base_dir, as in 2012; ruby is minicf's.
-type paths struct{ staged, apps, db, ruby, snapshot string }
+// paths are the DEA's directories and files below base_dir.
+type paths struct {
+	staged   string // droplets on their way
+	apps     string // a directory for each instance
+	db       string
+	snapshot string // db/applications.json
+	ruby     string // what Ruby needs for the startup scripts of 2012; the others were there then
+}
 
-// New returns a DEA that has not started yet. The backend is the one that cfg.Isolation names. The error names a key of the configuration.
+func pathsBelow(base string) paths {
+	db := filepath.Join(base, "db")
+	return paths{
+		staged: filepath.Join(base, "staged"), apps: filepath.Join(base, "apps"), db: db,
+		snapshot: filepath.Join(db, "applications.json"), ruby: filepath.Join(base, "ruby"),
+	}
+}
+
+// New returns a DEA that has not started yet. The backend is the one that cfg.Isolation names. The
+// error names a key of the configuration.
 func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*DEA, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -78,25 +94,19 @@ func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*
 		return nil, err
 	}
 	d := &DEA{
-		bus: b, backend: backend, cfg: cfg, log: log, ip: bus.LocalIP(cfg.LocalRoute), probe: accepts, disk: diskUsed,
-		paths: paths{
-			staged: filepath.Join(base, "staged"), apps: filepath.Join(base, "apps"), db: filepath.Join(base, "db"),
-			ruby: filepath.Join(base, "ruby"), snapshot: filepath.Join(base, "db", "applications.json"),
-		},
-		runtimes: &verdicts{table: cfg.table(), names: cfg.runtimeNames(), strict: cfg.StrictRuntimeVersions, run: runtimes.Run, log: log, known: map[string]*verdict{}},
+		bus: b, backend: backend, cfg: cfg, log: log, ip: bus.LocalIP(cfg.LocalRoute),
+		probe: accepts, disk: diskUsed, paths: pathsBelow(base),
+		runtimes: newVerdicts(cfg, log),
 		room:     resources{maxMemory: cfg.MaxMemory.MB(), maxClients: singleTenant},
 	}
 	if cfg.MultiTenant {
 		d.room.maxClients = maxTenants
 	}
 	d.snapshot = newSnapshot(d.paths.snapshot, d.records, log)
-	d.droplets = &fetcher{
-		dir: d.paths.staged, client: newClient(), limit: cfg.Unpack.MaxSize.Bytes(),
-		keep: cfg.DisableDirCleanup, share: !cfg.ForceHTTPSharing, log: log, flights: map[string]*flight{},
-	}
+	d.droplets = newFetcher(cfg, d.paths.staged, log)
 	d.component = bus.NewComponent(b, bus.ComponentConfig{
-		Type: "DEA", Index: cfg.Index, IP: d.ip, Port: cfg.Status.Port, User: cfg.Status.User, Password: cfg.Status.Password,
-		Config: shown, Varz: d.varz, Log: log,
+		Type: "DEA", Index: cfg.Index, IP: d.ip, Port: cfg.Status.Port, User: cfg.Status.User,
+		Password: cfg.Status.Password, Config: shown, Varz: d.varz, Log: log,
 	})
 	d.id = d.component.UUID()
 	return d, nil
@@ -105,8 +115,9 @@ func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*
 // ID is what the DEA is called on the bus: its instances are started with dea.<id>.start.
 func (d *DEA) ID() string { return d.id }
 
-// Run runs the DEA until ctx ends, and calls ready once it can be asked to start instances. All instances end with it. The error says what
-// of the directories, the pid file or the status port cannot be used.
+// Run runs the DEA until ctx ends, and calls ready once it can be asked to start instances. All
+// instances end with it. The error says what of the directories, the pid file or the status port
+// cannot be used.
 func (d *DEA) Run(ctx context.Context, ready func()) error {
 	release, err := d.prepare()
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// diskUsed is how full the file system below path is, in percent, as df counts it: what only root may use counts as used by nobody. In
-// 2012 an integer division made this 0 or 100.
+// diskUsed is how full the file system below path is, in percent, as df counts it: what only root
+// may use counts as used by nobody. In 2012 an integer division made this 0 or 100.
 func diskUsed(path string) (percent int, err error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(path, &s); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// standardPath is the PATH of every instance, behind the directory of its runtime. In 2012 PATH was not exported at all, and what an app
-// called had only the shell's own idea of it.
+// standardPath is the PATH of every instance, behind the directory of its runtime. In 2012 PATH was
+// not exported at all, and what an app called had only the shell's own idea of it.
 const standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 const vmcWarning = "All VMC_* environment variables are deprecated, please use VCAP_* versions."
@@ -27,8 +27,8 @@ type launch struct {
 	rubylib    string // directory that a Ruby needs in front of its library path; empty for other runtimes
 }
 
-// env is the environment of an instance, in the order of 2012: a later entry wins, and may use what stands before it. refused names the
-// entries that could not be exported.
+// env is the environment of an instance, in the order of 2012: a later entry wins, and may use what
+// stands before it. refused names the entries that could not be exported.
 func (l launch) env() (list, refused []string) {
 	e := newEnvironment()
 	e.set("HOME", l.record.Dir)

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// environment is the environment of an instance while it is made: names in the order in which they first came, each once; a later
-// value wins. In 2012 it was a list of exports fed to a shell, and an apostrophe in a password swallowed what followed it.
+// environment is the environment of an instance while it is made: names in the order in which they
+// first came, each once; a later value wins. In 2012 it was a list of exports fed to a shell, and
+// an apostrophe in a password swallowed what followed it.
 type environment struct {
 	names   []string
 	values  map[string]string
@@ -27,8 +28,9 @@ func (e *environment) set(name, value string) {
 	e.values[name] = value
 }
 
-// add exports "K=V" as it stands in a message, with what the shell of 2012 did to V and somebody may rely on: V in single
-// quotes loses them, in anything else $NAME and ${NAME} stand for what was exported before.
+// add exports "K=V" as it stands in a message, with what the shell of 2012 did to V and somebody
+// may rely on: V in single quotes loses them, in anything else $NAME and ${NAME} stand for what was
+// exported before.
 func (e *environment) add(entry string) {
 	name, value, ok := strings.Cut(entry, "=")
 	if !ok {
@@ -38,8 +40,9 @@ func (e *environment) add(entry string) {
 	e.set(name, e.shellValue(value))
 }
 
-// addShell is add for the texts that an operator wrote for a shell to read (debug_env, environment of a runtime), in which double quotes
-// around the whole are none of the value: NODE_ARGS="--debug=$VCAP_DEBUG_PORT".
+// addShell is add for the texts that an operator wrote for a shell to read (debug_env, environment
+// of a runtime), in which double quotes around the whole are none of the value:
+// NODE_ARGS="--debug=$VCAP_DEBUG_PORT".
 func (e *environment) addShell(name, value string) { e.set(name, e.shellValue(unwrap(value, '"'))) }
 
 func (e *environment) shellValue(value string) string {
@@ -49,7 +52,8 @@ func (e *environment) shellValue(value string) string {
 	return e.expand(value)
 }
 
-// expand replaces $NAME and ${NAME}. What is not exported is empty; a $ that begins neither stays. Nothing is executed.
+// expand replaces $NAME and ${NAME}. What is not exported is empty; a $ that begins neither stays.
+// Nothing is executed.
 func (e *environment) expand(text string) string {
 	var b strings.Builder
 	for {
@@ -67,7 +71,8 @@ func (e *environment) expand(text string) string {
 	}
 }
 
-// variable reads a variable's name, bare or in braces, that stands behind a $; name is empty when there is none.
+// variable reads a variable's name, bare or in braces, that stands behind a $; name is empty when
+// there is none.
 func variable(text string) (name, rest string) {
 	if inner, ok := strings.CutPrefix(text, "{"); ok {
 		name, rest, ok = strings.Cut(inner, "}")
@@ -92,13 +97,15 @@ func (e *environment) list() []string {
 	return all
 }
 
-// refuse notes an entry that is left out. Its value may be a secret: only the name is kept, quoted and cut.
+// refuse notes an entry that is left out. Its value may be a secret: only the name is kept, quoted
+// and cut.
 func (e *environment) refuse(entry string) {
 	name, _, _ := strings.Cut(entry, "=")
 	e.refused = append(e.refused, fmt.Sprintf("%.40q", name))
 }
 
-// unwrap takes off the quotes around the whole of a value. Where there are more of them inside, these are not around the whole.
+// unwrap takes off the quotes around the whole of a value. Where there are more of them inside,
+// these are not around the whole.
 func unwrap(value string, quote byte) string {
 	if n := len(value); n >= 2 && value[0] == quote && strings.IndexByte(value[1:], quote) == n-2 {
 		return value[1 : n-1]

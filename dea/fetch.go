@@ -19,8 +19,9 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// fetcher brings droplets to this machine: from staged/ when they lie there already, from a disk shared with the cloud controller, or by
-// HTTP. Starts that want the same droplet at the same time share one download.
+// fetcher brings droplets to this machine: from staged/ when they lie there already, from a disk
+// shared with the cloud controller, or by HTTP. Starts that want the same droplet at the same time
+// share one download.
 type fetcher struct {
 	dir    string // staged/
 	client *http.Client
@@ -33,6 +34,13 @@ type fetcher struct {
 
 	mu      sync.Mutex
 	flights map[string]*flight // by the name of the file they make
+}
+
+func newFetcher(cfg Config, staged string, log *slog.Logger) *fetcher {
+	return &fetcher{
+		dir: staged, client: newClient(), limit: cfg.Unpack.MaxSize.Bytes(), keep: cfg.DisableDirCleanup,
+		share: !cfg.ForceHTTPSharing, log: log, flights: map[string]*flight{},
+	}
 }
 
 // wanted is what a start message says of a droplet.
@@ -49,7 +57,8 @@ type bits struct {
 	close func()
 }
 
-// open returns the droplet of a start message. It must be closed. The error says which way failed; of an address, no password.
+// open returns the droplet of a start message. It must be closed. The error says which way failed;
+// of an address, no password.
 func (f *fetcher) open(ctx context.Context, r protocol.StartRequest) (*bits, error) {
 	w := f.wanted(r)
 	if f.share && !f.staged(w) {
@@ -74,8 +83,9 @@ func (f *fetcher) open(ctx context.Context, r protocol.StartRequest) (*bits, err
 	return &bits{io.NewSectionReader(fl.file, 0, fl.size), sync.OnceFunc(func() { f.leave(fl) })}, nil
 }
 
-// wanted says where a droplet would lie. A hash names its content; any other name, as the tutorial's literal SHA1, may mean a different
-// droplet at every address, unless somebody put a file of that name into staged/, as the first tutorial does.
+// wanted says where a droplet would lie. A hash names its content; any other name, as the
+// tutorial's literal SHA1, may mean a different droplet at every address, unless somebody put a
+// file of that name into staged/, as the first tutorial does.
 func (f *fetcher) wanted(r protocol.StartRequest) wanted {
 	if sum := strings.ToLower(r.SHA1); isSHA1(sum) {
 		return wanted{name: sum + ".tgz", uri: r.ExecutableURI, sum: sum}
@@ -100,7 +110,8 @@ func (f *fetcher) staged(w wanted) bool {
 	return err == nil
 }
 
-// shared opens the file that the message names on a disk shared with the cloud controller; nil when it is not there, or not the droplet.
+// shared opens the file that the message names on a disk shared with the cloud controller; nil when
+// it is not there, or not the droplet.
 func (f *fetcher) shared(path, sum string) *bits {
 	if !filepath.IsAbs(path) {
 		return nil
@@ -134,7 +145,8 @@ func openRegular(path string) (*os.File, int64, error) {
 	return file, info.Size(), nil
 }
 
-// checkSum reads a file to its end when there is a hash to compare. Readers of sections of the file do not notice.
+// checkSum reads a file to its end when there is a hash to compare. Readers of sections of the file
+// do not notice.
 func checkSum(file *os.File, want string) error {
 	if want == "" {
 		return nil

@@ -23,11 +23,10 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-func newFetcher(tb testing.TB) *fetcher {
-	f := &fetcher{
-		dir: tb.TempDir(), client: newClient(), limit: 1 << 20, share: true,
-		log: testkit.Logger(tb), flights: map[string]*flight{},
-	}
+func testFetcher(tb testing.TB) *fetcher {
+	cfg := Default()
+	cfg.Unpack.MaxSize = 1 << 20
+	f := newFetcher(cfg, tb.TempDir(), testkit.Logger(tb))
 	tb.Cleanup(f.wait)
 	return f
 }
@@ -62,7 +61,7 @@ func TestDropletIsDownloadedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "bits") })
 	for _, name := range []string{sumOf("bits"), strings.ToUpper(sumOf("bits")), "SHA1", "", "../../x", strings.Repeat("long", 100)} {
-		f := newFetcher(t)
+		f := testFetcher(t)
 		if got := fetch(t.Context(), f, protocol.StartRequest{SHA1: name, ExecutableURI: url}); got != "bits" {
 			t.Errorf("%.20q: got %q", name, got)
 		}
@@ -101,7 +100,7 @@ func TestBrokenDownloadsAreErrorsThatSayWhy(t *testing.T) {
 		"http://u:hunter2@[": "missing ']'",
 		"":                   "unsupported protocol scheme",
 	} {
-		f := newFetcher(t)
+		f := testFetcher(t)
 		r := protocol.StartRequest{SHA1: strings.Repeat("ab", 20), ExecutableURI: path}
 		got := fetch(t.Context(), f, r)
 		if !strings.HasPrefix(got, "error: ") || !strings.Contains(got, want) || strings.Contains(got, "hunter2") {
@@ -122,7 +121,7 @@ func TestStartsAtOnceShareOneDownload(t *testing.T) {
 		<-goOn
 		io.WriteString(w, "bits")
 	})
-	f := newFetcher(t)
+	f := testFetcher(t)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -149,7 +148,7 @@ func TestStartsAtOnceShareOneDownload(t *testing.T) {
 func TestSameNameAtOtherAddressIsAnotherDroplet(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.URL.Path) })
-	f := newFetcher(t)
+	f := testFetcher(t)
 	f.keep = true
 	var open []*bits
 	for _, path := range []string{"/one", "/two"} {
@@ -175,7 +174,7 @@ func TestKeptDropletIsOnlyUsedAgainWhenItsHashIsKnown(t *testing.T) {
 	t.Parallel()
 	content := "first"
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, content) })
-	f := newFetcher(t)
+	f := testFetcher(t)
 	f.keep = true
 	named := protocol.StartRequest{SHA1: "SHA1", ExecutableURI: url}
 	hashed := protocol.StartRequest{SHA1: sumOf("first"), ExecutableURI: url}
@@ -203,7 +202,7 @@ func TestKeptDropletIsOnlyUsedAgainWhenItsHashIsKnown(t *testing.T) {
 // The first tutorial packs its app straight into staged/ and names an address that nobody serves.
 func TestDropletThatSomebodyPutThereIsUsed(t *testing.T) {
 	t.Parallel()
-	f := newFetcher(t)
+	f := testFetcher(t)
 	path := filepath.Join(f.dir, "SHA-sinatra.tgz")
 	if err := os.WriteFile(path, []byte("bits"), 0o644); err != nil {
 		t.Fatal(err)
@@ -243,7 +242,7 @@ func TestSharedFileIsTriedFirst(t *testing.T) {
 		"a fifo":                   {"name", fifo, false, "by HTTP"},
 		"relative, the originals'": {"name", "ignore-unless-shared-filesystem", false, "by HTTP"},
 	} {
-		f := newFetcher(t)
+		f := testFetcher(t)
 		f.share = !c.force
 		if got := fetch(t.Context(), f, protocol.StartRequest{SHA1: c.sum, ExecutableFile: c.file, ExecutableURI: url}); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
@@ -259,7 +258,7 @@ func TestDownloadGoesOnWhileSomebodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cancelled := make(chan struct{}, 9)
 		goOn := make(chan struct{})
-		f := newFetcher(t)
+		f := testFetcher(t)
 		f.client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			select {
 			case <-goOn:
@@ -293,7 +292,7 @@ func TestDownloadGoesOnWhileSomebodyWaits(t *testing.T) {
 func TestDownloadThatEverybodyLeftCanBeBegunAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFetcher(t)
+		f := testFetcher(t)
 		rounds := 0
 		f.client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			if rounds++; rounds == 1 {
@@ -323,7 +322,7 @@ func TestDownloadThatEverybodyLeftCanBeBegunAgain(t *testing.T) {
 func TestServerThatStallsIsGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFetcher(t)
+		f := testFetcher(t)
 		f.client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(&dripping{r.Context(), 5})}, nil
 		})}
@@ -352,7 +351,7 @@ func (d *dripping) Read(b []byte) (int, error) {
 
 func TestLeftoversOfDownloadsAreCleaned(t *testing.T) {
 	t.Parallel()
-	f := newFetcher(t)
+	f := testFetcher(t)
 	for _, name := range []string{"a.tgz.pending", "SHA-sinatra.tgz"} {
 		if err := os.WriteFile(filepath.Join(f.dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)

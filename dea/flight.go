@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Limits of a download. In 2012 there were none, and a cloud controller that hung held an instance in STARTING for good.
+// Limits of a download. In 2012 there were none, and a cloud controller that hung held an instance
+// in STARTING for good.
 const (
 	headerLimit = 30 * time.Second // until the answer begins
 	stallLimit  = 30 * time.Second // without a byte
@@ -35,8 +36,8 @@ type flight struct {
 	users int // guarded by fetcher.mu; at 0 nobody may join any more
 }
 
-// newClient returns the client side of downloads. It knows no proxies, since droplets come from next door, and follows no redirects: in
-// 2012 nobody did.
+// newClient returns the client side of downloads. It knows no proxies, since droplets come from
+// next door, and follows no redirects: in 2012 nobody did.
 func newClient() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{ResponseHeaderTimeout: headerLimit, DisableCompression: true, IdleConnTimeout: time.Second},
@@ -44,7 +45,8 @@ func newClient() *http.Client {
 	}
 }
 
-// join takes part in the download of a droplet, which it begins when nobody has. The error is ctx's.
+// join takes part in the download of a droplet, which it begins when nobody has. The error is
+// ctx's.
 func (f *fetcher) join(ctx context.Context, w wanted) (*flight, error) {
 	for {
 		fl, joined := f.board(ctx, w)
@@ -69,7 +71,8 @@ func (f *fetcher) board(ctx context.Context, w wanted) (fl *flight, joined bool)
 		fl.users++
 		return fl, true
 	}
-	// The download is everybody's who joins: it ends when the last of them leaves, not when the first one's ctx does.
+	// The download is everybody's who joins: it ends when the last of them leaves, not when the
+	// first one's ctx does.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), totalLimit)
 	fl = &flight{want: w, cancel: cancel, landed: make(chan struct{}), users: 1}
 	f.flights[w.name] = fl
@@ -123,7 +126,8 @@ func (f *fetcher) remove(fl *flight) {
 	}
 }
 
-// bring opens a droplet in staged/, and downloads it first when it is not there or not what it should be.
+// bring opens a droplet in staged/, and downloads it first when it is not there or not what it
+// should be.
 func (f *fetcher) bring(ctx context.Context, w wanted) (*os.File, int64, error) {
 	path := filepath.Join(f.dir, w.name)
 	if f.staged(w) {
@@ -152,7 +156,8 @@ func (f *fetcher) inCache(path string, w wanted) (*os.File, int64, error) {
 	return file, size, nil
 }
 
-// download writes what the address answers into path, which appears only when it is complete and right.
+// download writes what the address answers into path, which appears only when it is complete and
+// right.
 func (f *fetcher) download(ctx context.Context, w wanted, path string) error {
 	file, err := os.OpenFile(path+pending, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
@@ -214,7 +219,8 @@ func (f *fetcher) wait() {
 	f.client.CloseIdleConnections()
 }
 
-// withoutURL takes the URL, which stands before these errors already, and without its password, out of them.
+// withoutURL takes the URL, which stands before these errors already, and without its password, out
+// of them.
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err

@@ -88,7 +88,7 @@ func FuzzStart(f *testing.F) {
 	f.Add([]byte(`{"droplet":"x","runtime_info":{"name":"n","debug_env":{"run":["A=\"$B\""]},"environment":{"A=B":"\u0000"}},"debug":"run","env":["=","\u0000=1","A=${A}"]}`))
 	f.Add([]byte(`{"droplet":"x","sha1":"../..","uris":null,"limits":{"mem":-1},"runtime_info":{"name":"x"}}`))
 	log := testkit.Logger(f)
-	fetcher := newFetcher(f)
+	fetcher := testFetcher(f)
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		r, err := protocol.Decode[protocol.StartRequest](payload)
 		if err != nil {

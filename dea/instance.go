@@ -46,7 +46,8 @@ type instance struct {
 	ended       bool                // no process is left, and what was taken is given back
 }
 
-// newInstance returns an instance that nobody knows of yet. The error says which limit makes no sense.
+// newInstance returns an instance that nobody knows of yet. The error says which limit makes no
+// sense.
 func newInstance(r protocol.StartRequest, apps string, log *slog.Logger) (*instance, error) {
 	now := time.Now()
 	in := &instance{id: bus.Hex(16), private: bus.Hex(32), request: r, start: now, state: born, since: now}
@@ -97,8 +98,8 @@ func optional(port int) *int {
 	return &port
 }
 
-// pathSafe returns name as one component of a path: what is not a letter, digit, dot, dash or underscore becomes an
-// underscore, as does a dot or dash at the front.
+// pathSafe returns name as one component of a path: what is not a letter, digit, dot, dash or
+// underscore becomes an underscore, as does a dot or dash at the front.
 func pathSafe(name string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r == '-' || r == '.' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {

@@ -23,14 +23,16 @@ const noRoom = "Do not have room for this client application"
 // errNotTaken means that the start was not accepted after all; why is logged already.
 var errNotTaken = errors.New("not taken")
 
-// live takes one instance through its life. It returns when nothing of the instance runs any more; ctx ends when somebody wants it to stop.
+// live takes one instance through its life. It returns when nothing of the instance runs any more;
+// ctx ends when somebody wants it to stop.
 func (d *DEA) live(ctx context.Context, in *instance) {
 	err := d.run(ctx, in)
 	d.crash(in, err)
 	d.bury(ctx, in)
 }
 
-// run starts the instance and waits for its end. The error says why it ended, and is ctx's when it was told to.
+// run starts the instance and waits for its end. The error says why it ended, and is ctx's when it
+// was told to.
 func (d *DEA) run(ctx context.Context, in *instance) error {
 	executable, err := d.admit(ctx, in)
 	if err != nil {
@@ -123,7 +125,8 @@ func (d *DEA) isolationLimits(in *instance) isolation.Limits {
 	return isolation.Limits{MemoryMB: in.memory, DiskMB: in.disk, FDs: in.fds, Processes: maxProcesses}
 }
 
-// crash tells that an instance ended by itself. For one that was told to, it does nothing: the bus has heard that before it ended.
+// crash tells that an instance ended by itself. For one that was told to, it does nothing: the bus
+// has heard that before it ended.
 func (d *DEA) crash(in *instance, why error) {
 	words := lastWords(in.dir)
 	d.mu.Lock()
@@ -135,7 +138,8 @@ func (d *DEA) crash(in *instance, why error) {
 	}
 }
 
-// bury makes sure that nothing of an instance runs, gives back what it held, and forgets it, unless it is a crash to be looked at.
+// bury makes sure that nothing of an instance runs, gives back what it held, and forgets it, unless
+// it is a crash to be looked at.
 func (d *DEA) bury(ctx context.Context, in *instance) {
 	if in.container != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)

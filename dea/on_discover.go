@@ -7,7 +7,8 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// How long the answer to a discovery waits, so that the DEA with the most room for the app is the first to answer.
+// How long the answer to a discovery waits, so that the DEA with the most room for the app is the
+// first to answer.
 const (
 	taintPerInstance = 10 * time.Millisecond  // of the same app, already here
 	taintByMemory    = 100 * time.Millisecond // when all memory is reserved; less in proportion
@@ -19,8 +20,9 @@ const (
 	diskIsFull = "Droplet FS has exceeded usage threshold, ignoring request"
 )
 
-// onDiscover answers that this DEA can run an app (dea.discover), or keeps silent. Nothing is reserved by an answer. Checking a runtime and the
-// wait take time, in which other messages must not wait: each discovery has a goroutine.
+// onDiscover answers that this DEA can run an app (dea.discover), or keeps silent. Nothing is
+// reserved by an answer. Checking a runtime and the wait take time, in which other messages must
+// not wait: each discovery has a goroutine.
 func (d *DEA) onDiscover(ctx context.Context, r protocol.DiscoverRequest, reply func(protocol.DEAHello)) {
 	memory, ok := limit(r.Limits.Mem, 0)
 	if !ok {
@@ -42,7 +44,8 @@ func (d *DEA) onDiscover(ctx context.Context, r protocol.DiscoverRequest, reply 
 	d.work.Go(func() { d.offer(ctx, r, memory, reply) })
 }
 
-// offer answers a discovery, if the runtime is there and the app fits, after the time that this DEA's load demands.
+// offer answers a discovery, if the runtime is there and the app fits, after the time that this
+// DEA's load demands.
 func (d *DEA) offer(ctx context.Context, r protocol.DiscoverRequest, memory int, reply func(protocol.DEAHello)) {
 	if _, err := d.runtimes.executable(ctx, r.RuntimeInfo); err != nil {
 		d.log.Debug("discovery ignored, its runtime is not available", "app_id", r.Droplet, "error", err)
@@ -59,7 +62,8 @@ func (d *DEA) offer(ctx context.Context, r protocol.DiscoverRequest, memory int,
 	}
 }
 
-// taint says how long the answer to a discovery has to wait. It is not ok when the app may not or cannot run here.
+// taint says how long the answer to a discovery has to wait. It is not ok when the app may not or
+// cannot run here.
 func (d *DEA) taint(r protocol.DiscoverRequest, memory int) (wait time.Duration, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -74,8 +78,9 @@ func (d *DEA) taint(r protocol.DiscoverRequest, memory int) (wait time.Duration,
 	return delay(d.registry.count(r.Droplet), d.room.load()), true
 }
 
-// delay grows by 10 ms with each instance of the app that is here, and by 100 ms with the share of the memory that is reserved, up to
-// 250 ms. Retained crashes count, as in 2012: where an app has crashed it is better tried elsewhere.
+// delay grows by 10 ms with each instance of the app that is here, and by 100 ms with the share of
+// the memory that is reserved, up to 250 ms. Retained crashes count, as in 2012: where an app has
+// crashed it is better tried elsewhere.
 func delay(instances int, load float64) time.Duration {
 	wait := time.Duration(instances)*taintPerInstance + time.Duration(load*float64(taintByMemory))
 	return min(wait, taintMost)

@@ -6,10 +6,12 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// onStart takes in a request to run an instance (dea.<id>.start). Nobody answers such a request: one that is not taken leaves nothing
-// but a line in the log, and the health manager misses the instance.
+// onStart takes in a request to run an instance (dea.<id>.start). Nobody answers such a request:
+// one that is not taken leaves nothing but a line in the log, and the health manager misses the
+// instance.
 //
-// What takes time, the check of the runtime first, happens in the instance's own goroutine. The instance can be stopped from here on.
+// What takes time, the check of the runtime first, happens in the instance's own goroutine. The
+// instance can be stopped from here on.
 func (d *DEA) onStart(ctx context.Context, r protocol.StartRequest) {
 	in, err := newInstance(r, d.paths.apps, d.log)
 	if err != nil {
@@ -32,7 +34,8 @@ func (d *DEA) onStart(ctx context.Context, r protocol.StartRequest) {
 	})
 }
 
-// takes says whether a start can be taken in, in the order of 2012, and logs why not. The caller holds DEA.mu.
+// takes says whether a start can be taken in, in the order of 2012, and logs why not. The caller
+// holds DEA.mu.
 func (d *DEA) takes(in *instance) bool {
 	r := in.request
 	switch {

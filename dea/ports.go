@@ -9,7 +9,8 @@ import (
 // portTries is how many ports the system may offer that an instance already has.
 const portTries = 100
 
-// takePorts chooses the ports of an instance: for the app when it has URIs, for a debugger and a console when they are asked for.
+// takePorts chooses the ports of an instance: for the app when it has URIs, for a debugger and a
+// console when they are asked for.
 func (d *DEA) takePorts(in *instance) error {
 	for _, want := range []struct {
 		wanted bool
@@ -29,9 +30,9 @@ func (d *DEA) takePorts(in *instance) error {
 	return nil
 }
 
-// takePort asks the system for a free port and lets go of it, for the app to listen on. Until the app does the system may offer it again, so
-// the ports that instances have are kept out. Linux makes clients' ports even and such ports odd, so that outgoing connections do
-// not take it either.
+// takePort asks the system for a free port and lets go of it, for the app to listen on. Until the
+// app does the system may offer it again, so the ports that instances have are kept out. Linux
+// makes clients' ports even and such ports odd, so that outgoing connections do not take it either.
 func (d *DEA) takePort(port *int) error {
 	for range portTries {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

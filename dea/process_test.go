@@ -118,7 +118,8 @@ func get(tb testing.TB, port int) string {
 	return string(text)
 }
 
-// alive reports whether a process runs; one that only waits for its parent to ask for its exit status does not.
+// alive reports whether a process runs; one that only waits for its parent to ask for its exit
+// status does not.
 func alive(pid int) bool {
 	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(state)), "Z")
@@ -149,7 +150,8 @@ func TestRealAppIsServedAndStopped(t *testing.T) {
 	}
 }
 
-// The startup scripts of 2012 export RUBYOPT=-rubygems, which Ruby 2.5 and later do not survive by themselves.
+// The startup scripts of 2012 export RUBYOPT=-rubygems, which Ruby 2.5 and later do not survive by
+// themselves.
 func TestRubyOfTodaySurvivesRubygemsOf2012(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "bash", "ruby")
@@ -281,7 +283,8 @@ func waitForPid(tb testing.TB, path string) (pid int) {
 	return pid
 }
 
-// BenchmarkAcceptToRegister tells how long after an app that takes a second to start listens its route is on the bus.
+// BenchmarkAcceptToRegister tells how long after an app that takes a second to start listens its
+// route is on the bus.
 func BenchmarkAcceptToRegister(b *testing.B) {
 	self, err := os.Executable()
 	if err != nil {

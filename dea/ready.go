@@ -19,8 +19,9 @@ const (
 	stateFileLimit = 5 * time.Minute
 )
 
-// How often the DEA looks: after a hundredth of the time that the instance has taken so far, within these bounds. In 2012 it looked
-// twice a second, and every app seemed to need half a second longer than it did.
+// How often the DEA looks: after a hundredth of the time that the instance has taken so far, within
+// these bounds. In 2012 it looked twice a second, and every app seemed to need half a second longer
+// than it did.
 const (
 	fastestProbe = 2 * time.Millisecond
 	slowestProbe = 15 * time.Millisecond
@@ -29,7 +30,8 @@ const (
 // dialLimit is how long one attempt to reach a port may take.
 const dialLimit = 250 * time.Millisecond
 
-// debugSuspend is the debug mode in which an app waits for its debugger before it does anything, perhaps for ever.
+// debugSuspend is the debug mode in which an app waits for its debugger before it does anything,
+// perhaps for ever.
 const debugSuspend = "suspend"
 
 // What ends the waiting for an instance.
@@ -38,8 +40,8 @@ var (
 	errEnded      = errors.New("its startup script ended")
 )
 
-// awaitReady returns nil once the instance can be routed to: its state file says RUNNING if the droplet names one, else its port
-// accepts connections, else, without URIs, at once.
+// awaitReady returns nil once the instance can be routed to: its state file says RUNNING if the
+// droplet names one, else its port accepts connections, else, without URIs, at once.
 func (d *DEA) awaitReady(ctx context.Context, in *instance, c isolation.Container) error {
 	probe, limit := d.readiness(in, c)
 	giveUp := time.NewTimer(limit)
@@ -96,7 +98,8 @@ func accepts(ctx context.Context, addr string) bool {
 	return true
 }
 
-// stateFile is the file that a droplet's droplet.yaml names, relative to the instance directory; empty when it names none.
+// stateFile is the file that a droplet's droplet.yaml names, relative to the instance directory;
+// empty when it names none.
 func stateFile(dir string) string {
 	text, err := readInside(dir, "droplet.yaml", maxManifest)
 	if err != nil {

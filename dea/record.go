@@ -5,8 +5,9 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// record is an instance as db/applications.json has it, and as the app itself sees it in VMC_APP_INSTANCE. The keys are those of 2012,
-// but for the handle: a process id was all that 2012 had to find a process again.
+// record is an instance as db/applications.json has it, and as the app itself sees it in
+// VMC_APP_INSTANCE. The keys are those of 2012, but for the handle: a process id was all that 2012
+// had to find a process again.
 type record struct {
 	DropletID         protocol.ID         `json:"droplet_id"`
 	InstanceID        string              `json:"instance_id"`

@@ -28,7 +28,8 @@ func (r *registry) in(states ...protocol.State) []*instance {
 	return found
 }
 
-// match returns the instances that a request chooses: those that fit every filter it has. An empty list is a filter that nothing fits.
+// match returns the instances that a request chooses: those that fit every filter it has. An empty
+// list is a filter that nothing fits.
 func (r *registry) match(want protocol.StopRequest) []*instance {
 	var found []*instance
 	for _, in := range r.all {
@@ -51,8 +52,8 @@ func (in *instance) fits(want protocol.StopRequest) bool {
 	return true
 }
 
-// count is how many instances of an app this DEA knows, retained crashes included: the more, the later it offers itself for
-// another one.
+// count is how many instances of an app this DEA knows, retained crashes included: the more, the
+// later it offers itself for another one.
 func (r *registry) count(app protocol.ID) int {
 	n := 0
 	for _, in := range r.in(protocol.Starting, protocol.Running, protocol.Crashed) {

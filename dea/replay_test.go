@@ -37,7 +37,8 @@ func fates() map[string]string {
 	}
 }
 
-// wedged lists the recorded requests that the original left without an answer only because the message before had wedged it.
+// wedged lists the recorded requests that the original left without an answer only because the
+// message before had wedged it.
 func wedged() []string {
 	return []string{"_INBOX.lab5b81e4f8299406b5", "_INBOX.lab2ffe7f78a67907db", "_INBOX.laba613131f6e9745c2"}
 }
@@ -98,7 +99,8 @@ func readTraffic(tb testing.TB) []recorded {
 	return all
 }
 
-// replay sends what the original was sent, and compares what it is told with what the original told.
+// replay sends what the original was sent, and compares what it is told with what the original
+// told.
 type replay struct {
 	h        *harness
 	original string // its id
@@ -179,7 +181,8 @@ func (r *replay) answered(inbox string) {
 	r.said = nil
 }
 
-// skip reports whether a message is not an answer to anything: the periodic ones, and those of others.
+// skip reports whether a message is not an answer to anything: the periodic ones, and those of
+// others.
 func (r *replay) skip(m recorded) bool {
 	var p struct {
 		Type     string      `json:"type"`
@@ -232,7 +235,8 @@ func (r *replay) compare(m recorded) {
 	}
 }
 
-// shape is a payload by the paths of its keys, with the values that do not depend on the run, and the type of the others.
+// shape is a payload by the paths of its keys, with the values that do not depend on the run, and
+// the type of the others.
 func shape(tb testing.TB, payload []byte) map[string]string {
 	tb.Helper()
 	var v any

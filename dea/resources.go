@@ -61,7 +61,8 @@ func (d *DEA) release(in *instance) {
 	d.advertise()
 }
 
-// limit returns a limit of a start message, or what it means when it is not there; ok is false for one that makes no sense.
+// limit returns a limit of a start message, or what it means when it is not there; ok is false for
+// one that makes no sense.
 func limit(asked *protocol.Int, otherwise int) (n int, ok bool) {
 	if asked == nil {
 		return otherwise, true

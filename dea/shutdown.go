@@ -10,8 +10,8 @@ import (
 // flushLimit is how long the last messages may take to leave.
 const flushLimit = time.Second
 
-// shutdown ends all instances, each in its own goroutine, and waits for them: the bus hears of all before the first is stopped. What has
-// crashed stays on the disk until the next start.
+// shutdown ends all instances, each in its own goroutine, and waits for them: the bus hears of all
+// before the first is stopped. What has crashed stays on the disk until the next start.
 func (d *DEA) shutdown(ctx context.Context) {
 	d.log.Info("Shutting down..")
 	d.mu.Lock()

@@ -14,14 +14,15 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// maxSnapshot is the largest db/applications.json that is read, in bytes: 64 KB for each of the most instances there may be.
+// maxSnapshot is the largest db/applications.json that is read, in bytes: 64 KB for each of the
+// most instances there may be.
 const maxSnapshot = maxTenants << 16
 
 // records are the instances of a DEA by app and instance id, as they lie in db/applications.json.
 type records map[protocol.ID]map[string]record
 
-// snapshot keeps what the DEA knows on disk, so that a DEA that was killed finds what it left running. In 2012 it was not written when an
-// instance crashed, and the next DEA believed in it.
+// snapshot keeps what the DEA knows on disk, so that a DEA that was killed finds what it left
+// running. In 2012 it was not written when an instance crashed, and the next DEA believed in it.
 type snapshot struct {
 	path    string
 	records func() records
@@ -55,7 +56,8 @@ func (s *snapshot) keep(ctx context.Context) {
 	}
 }
 
-// save writes a snapshot now. A disk that is full is no reason to stop; what is lost is that a next DEA finds the instances.
+// save writes a snapshot now. A disk that is full is no reason to stop; what is lost is that a next
+// DEA finds the instances.
 func (s *snapshot) save() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,15 +11,16 @@ import (
 	"github.com/minicf/minicf/droplet"
 )
 
-// stagingError says that the directory of an instance could not be made. Unlike a crash there is nothing to look at afterwards, so nothing is
-// kept.
+// stagingError says that the directory of an instance could not be made. Unlike a crash there is
+// nothing to look at afterwards, so nothing is kept.
 type stagingError struct{ err error }
 
 func (e *stagingError) Error() string { return "stage instance: " + e.err.Error() }
 
 func (e *stagingError) Unwrap() error { return e.err }
 
-// stage makes the directory of an instance: the droplet, unpacked, with the runtime's executable in the startup script.
+// stage makes the directory of an instance: the droplet, unpacked, with the runtime's executable in
+// the startup script.
 func (d *DEA) stage(ctx context.Context, in *instance, executable string) error {
 	if err := d.unpack(ctx, in); err != nil {
 		return &stagingError{err}

@@ -6,8 +6,8 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// born is the state of an instance whose runtime is still being looked at. It never travels: nobody has been told of the
-// instance yet, and nothing is reserved for it.
+// born is the state of an instance whose runtime is still being looked at. It never travels: nobody
+// has been told of the instance yet, and nothing is reserved for it.
 const born protocol.State = ""
 
 // transition is one step in the life of an instance, and what the bus hears of it, in this order.
@@ -23,15 +23,15 @@ const born protocol.State = ""
 //	          │   gone ◄─ DELETED                │
 //	          └──────────────────────────────────┘
 //
-// STOPPED and DELETED last until the processes and the directory are gone. What the instance held is given back, and
-// advertised, only then.
+// STOPPED and DELETED last until the processes and the directory are gone. What the instance held
+// is given back, and advertised, only then.
 type transition struct {
 	from, to protocol.State
 	tell     []message
 }
 
-// message publishes one message about an instance. DEA.mu is held, so that the bus hears of all instances in the order in which
-// things happened to them.
+// message publishes one message about an instance. DEA.mu is held, so that the bus hears of all
+// instances in the order in which things happened to them.
 type message func(*DEA, *instance)
 
 // transitions are all that may happen to an instance.
@@ -49,9 +49,9 @@ func transitions() []transition {
 	}
 }
 
-// move is the only place where an instance changes its state. A step that is not in the table is not made and reported as
-// false: somebody else was faster, as when an app ends while it is being stopped. why matters where the step ends in
-// droplet.exited. The caller holds DEA.mu.
+// move is the only place where an instance changes its state. A step that is not in the table is
+// not made and reported as false: somebody else was faster, as when an app ends while it is being
+// stopped. why matters where the step ends in droplet.exited. The caller holds DEA.mu.
 func (d *DEA) move(in *instance, to protocol.State, why protocol.ExitReason) bool {
 	for _, t := range transitions() {
 		if t.from != in.state || t.to != to {

@@ -16,23 +16,22 @@ func (s subscriptions) stop() {
 	}
 }
 
-// subscribe makes the DEA hear: one line for each subject, one file for each handler. ctx ends what handlers put off.
+// subscribe makes the DEA hear: one line for each subject, one file for each handler. ctx ends what
+// handlers put off.
 func (d *DEA) subscribe(ctx context.Context) (subscriptions, error) {
 	start, err := protocol.DEAStart(d.id)
 	if err != nil {
 		return nil, err
 	}
+	discover := func(r protocol.DiscoverRequest, reply func(protocol.DEAHello)) { d.onDiscover(ctx, r, reply) }
+	run := func(r protocol.StartRequest) { d.onStart(ctx, r) }
 	var subs subscriptions
 	for _, listen := range []func() (*bus.Subscription, error){
 		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DEAStatus, d.onStatus) },
 		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DropletStatus, d.onDropletStatus) },
-		func() (*bus.Subscription, error) {
-			return bus.Answer(d.bus, protocol.DEADiscover, func(r protocol.DiscoverRequest, reply func(protocol.DEAHello)) { d.onDiscover(ctx, r, reply) })
-		},
+		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DEADiscover, discover) },
 		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, protocol.DEAStop, d.onStop) },
-		func() (*bus.Subscription, error) {
-			return bus.Subscribe(d.bus, start, func(r protocol.StartRequest) { d.onStart(ctx, r) })
-		},
+		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, start, run) },
 		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, protocol.RouterStart, d.onRouterStart) },
 		func() (*bus.Subscription, error) {
 			return bus.Subscribe(d.bus, protocol.HealthManagerStart, d.onHealthManagerStart)

@@ -37,7 +37,8 @@ type harness struct {
 	open  bool // whether ports accept connections
 }
 
-// testConfig is a DEA that says nothing unasked, so that what it says is the answer to what was done.
+// testConfig is a DEA that says nothing unasked, so that what it says is the answer to what was
+// done.
 func testConfig(tb testing.TB) Config {
 	dir := tb.TempDir()
 	cfg := Default()
@@ -127,7 +128,8 @@ func (h *harness) send(subject string, v any) {
 // start sends a start message.
 func (h *harness) startApp(r protocol.StartRequest) { h.t.Helper(); h.send("dea."+h.id+".start", r) }
 
-// news returns what the DEA has said since it was last asked, once nothing happens any more. For use in a bubble.
+// news returns what the DEA has said since it was last asked, once nothing happens any more. For
+// use in a bubble.
 func (h *harness) news() []bus.Message {
 	synctest.Wait()
 	h.mu.Lock()
@@ -142,8 +144,8 @@ func (h *harness) news() []bus.Message {
 	return said
 }
 
-// expect checks the subjects of what the DEA has said since it was last asked, and returns the messages. A ? behind a subject lists
-// what its payload must contain.
+// expect checks the subjects of what the DEA has said since it was last asked, and returns the
+// messages. A ? behind a subject lists what its payload must contain.
 func (h *harness) expect(want ...string) []bus.Message {
 	h.t.Helper()
 	said := h.news()

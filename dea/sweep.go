@@ -11,11 +11,13 @@ import (
 	"github.com/minicf/minicf/dea/isolation"
 )
 
-// sweepLimit is how long the processes of an earlier DEA may take to go; then they are killed at once.
+// sweepLimit is how long the processes of an earlier DEA may take to go; then they are killed at
+// once.
 const sweepLimit = 5 * time.Second
 
-// sweep ends what an earlier DEA that was killed left running, and removes its instances' directories. It returns what that DEA knew of
-// them. An instance that was launched a moment before the kill may be in no record, so every directory is looked at.
+// sweep ends what an earlier DEA that was killed left running, and removes its instances'
+// directories. It returns what that DEA knew of them. An instance that was launched a moment before
+// the kill may be in no record, so every directory is looked at.
 func (d *DEA) sweep(ctx context.Context) []record {
 	all, err := d.snapshot.load()
 	if err != nil {

@@ -61,7 +61,8 @@ func TestSnapshotFollowsEveryChange(t *testing.T) {
 	})
 }
 
-// The record of an instance must be on the disk before its process is, or a DEA that is killed in between leaves it to nobody.
+// The record of an instance must be on the disk before its process is, or a DEA that is killed in
+// between leaves it to nobody.
 func TestSnapshotKnowsAnInstanceBeforeItIsLaunched(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

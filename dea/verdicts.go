@@ -13,11 +13,13 @@ import (
 	"github.com/minicf/minicf/runtimes"
 )
 
-// failureMemory is how long a runtime that failed its check is not looked at again. In 2012 it was for good, and a runtime that
-// was installed while the DEA ran had to wait for the DEA's next start.
+// failureMemory is how long a runtime that failed its check is not looked at again. In 2012 it was
+// for good, and a runtime that was installed while the DEA ran had to wait for the DEA's next
+// start.
 const failureMemory = 10 * time.Second
 
-// verdicts remembers which runtimes this machine can serve, so that the version command of each runs once.
+// verdicts remembers which runtimes this machine can serve, so that the version command of each
+// runs once.
 type verdicts struct {
 	table  runtimes.Table
 	names  []string // of the table, in the order of the configuration; never nil, which would be null on the wire
@@ -37,7 +39,15 @@ type verdict struct {
 	at   time.Time
 }
 
-// executable returns the program that serves a runtime. The error says why there is none, or is ctx's.
+func newVerdicts(cfg Config, log *slog.Logger) *verdicts {
+	return &verdicts{
+		table: cfg.table(), names: cfg.runtimeNames(), strict: cfg.StrictRuntimeVersions, run: runtimes.Run, log: log,
+		known: map[string]*verdict{},
+	}
+}
+
+// executable returns the program that serves a runtime. The error says why there is none, or is
+// ctx's.
 func (v *verdicts) executable(ctx context.Context, info protocol.RuntimeInfo) (string, error) {
 	is, err := v.verify(ctx, info)
 	if err != nil {
@@ -49,8 +59,9 @@ func (v *verdicts) executable(ctx context.Context, info protocol.RuntimeInfo) (s
 	return is.Executable, nil
 }
 
-// verify decides whether a runtime can be served. What has been verified before is not verified again, unless the message wants something
-// else of it. The error is that the runtime is not configured, or ctx's.
+// verify decides whether a runtime can be served. What has been verified before is not verified
+// again, unless the message wants something else of it. The error is that the runtime is not
+// configured, or ctx's.
 func (v *verdicts) verify(ctx context.Context, info protocol.RuntimeInfo) (runtimes.Verdict, error) {
 	for {
 		known, mine := v.look(info)
@@ -104,11 +115,13 @@ func (v *verdicts) find(ctx context.Context, k *verdict) {
 	}
 	v.log.Info(k.is.Line)
 	if k.is.Note != "" {
-		v.log.Warn("runtime is not the version asked for, serving it all the same", "runtime", k.info.Name, "executable", k.is.Executable, "note", k.is.Note)
+		v.log.Warn("runtime is not the version asked for, serving it all the same",
+			"runtime", k.info.Name, "executable", k.is.Executable, "note", k.is.Note)
 	}
 }
 
-// isRuby reports whether apps of a runtime run in a Ruby, which then has to survive RUBYOPT=-rubygems.
+// isRuby reports whether apps of a runtime run in a Ruby, which then has to survive
+// RUBYOPT=-rubygems.
 func isRuby(name, executable string) bool {
 	if f, ok := runtimes.FamilyOf(name); ok {
 		return f.Name == "ruby"

@@ -1,8 +1,10 @@
-// Package pidfile makes sure that a component runs once: whoever holds the file runs, everybody else is told who does.
+// Package pidfile makes sure that a component runs once: whoever holds the file runs, everybody
+// else is told who does.
 //
-// In goes the path that `pid` names in a component's configuration; a file with the process id comes to lie there, until Remove.
-// In 2012 this was VCAP::PidFile, which looked for the process with ps. A process id may belong to somebody else by now, above
-// all in a container, where everybody is process 7: so the file stays locked as well, for as long as its owner lives.
+// In goes the path that `pid` names in a component's configuration; a file with the process id
+// comes to lie there, until Remove. In 2012 this was VCAP::PidFile, which looked for the process
+// with ps. A process id may belong to somebody else by now, above all in a container, where
+// everybody is process 7: so the file stays locked as well, for as long as its owner lives.
 package pidfile
 
 import (
@@ -41,8 +43,8 @@ type File struct {
 	f    *os.File
 }
 
-// Create writes this process's id into a file at path, and creates the directories above it. The error is a *RunningError
-// when another process, or another component of this one, holds the file.
+// Create writes this process's id into a file at path, and creates the directories above it. The
+// error is a *RunningError when another process, or another component of this one, holds the file.
 func Create(path string) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("create pid file: %w", err)
@@ -68,7 +70,8 @@ func (p *File) Remove() error {
 	return nil
 }
 
-// errReplaced means that the file was removed between opening and locking it: it is not the one at the path any more.
+// errReplaced means that the file was removed between opening and locking it: it is not the one at
+// the path any more.
 var errReplaced = errors.New("pid file was replaced")
 
 func take(path string) (*os.File, error) {
