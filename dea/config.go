@@ -78,11 +78,16 @@ func Default() Config {
 
 func defaultRuntimes() config.NameMap {
 	return config.NameMap{
-		{Name: "ruby18", Value: "ruby"}, {Name: "ruby19", Value: "ruby"},
-		{Name: "ruby193", Value: "ruby"}, {Name: "ruby", Value: "ruby"},
-		{Name: "python2", Value: "python3"}, {Name: "python3", Value: "python3"},
-		{Name: "node", Value: "node"}, {Name: "php", Value: "php"},
-		{Name: "java", Value: "java"}, {Name: "erlang", Value: "erl"},
+		{Name: "ruby18", Value: "ruby"},
+		{Name: "ruby19", Value: "ruby"},
+		{Name: "ruby193", Value: "ruby"},
+		{Name: "ruby", Value: "ruby"},
+		{Name: "python2", Value: "python3"},
+		{Name: "python3", Value: "python3"},
+		{Name: "node", Value: "node"},
+		{Name: "php", Value: "php"},
+		{Name: "java", Value: "java"},
+		{Name: "erlang", Value: "erl"},
 	}
 }
 

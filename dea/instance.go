@@ -83,11 +83,6 @@ func (in *instance) logID() string {
 	return fmt.Sprintf("(name=%s app_id=%s instance=%s index=%d)", in.request.Name, in.request.Droplet, in.id, in.request.Index)
 }
 
-// alive reports whether the instance has, or will have, a process that may be routed to.
-func (in *instance) alive() bool {
-	return in.state == protocol.Starting || in.state == protocol.Running
-}
-
 // appPort is the port on the wire: null when there is none.
 func (in *instance) appPort() *int { return optional(in.port) }
 
