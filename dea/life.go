@@ -55,7 +55,7 @@ func (d *DEA) run(ctx context.Context, in *instance) error {
 	running := d.move(in, protocol.Running, "")
 	d.mu.Unlock()
 	if running {
-		in.log.Info("instance is ready for connections", "port", in.port, "duration", time.Since(in.start))
+		in.log.Info("instance is ready for connections", "port", in.port, "duration", time.Since(in.start).Round(time.Millisecond))
 	}
 	select {
 	case <-c.Done():
@@ -134,7 +134,7 @@ func (d *DEA) crash(in *instance, why error) {
 	_, unstaged := errors.AsType[*stagingError](why)
 	in.retain = !unstaged && !in.request.Flapping
 	if d.move(in, protocol.Crashed, protocol.ExitCrashed) {
-		in.log.Warn("instance crashed", "uptime", time.Since(in.start), "error", why, "stderr", words)
+		in.log.Warn("instance crashed", "uptime", time.Since(in.start).Round(time.Millisecond), "error", why, "stderr", words)
 	}
 }
 
