@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,8 @@ type Bus struct {
 	conn    *nats.Conn
 	up      chan struct{} // closed at the first connection
 	closed  chan struct{} // closed when the connection is gone for good
+	inbox   *inbox
+	reached sync.Once // closes up
 	hooks   hooks
 	dropped atomic.Int64
 }
@@ -57,7 +60,7 @@ func New(o Options) *Bus {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Bus{opts: o, log: o.Log, up: make(chan struct{}), closed: make(chan struct{})}
+	return &Bus{opts: o, log: o.Log, up: make(chan struct{}), closed: make(chan struct{}), inbox: newInbox()}
 }
 
 // Open connects. Unless Options.Once, a server that is not there is no error: the bus goes on trying, and what is
@@ -73,6 +76,7 @@ func (b *Bus) Open() error {
 		return &UnreachableError{URL: RedactURL(b.opts.URL), Err: err}
 	}
 	b.conn = conn
+	go b.inbox.run() // until Close
 	if conn.IsConnected() {
 		b.connected()
 	}
@@ -108,13 +112,7 @@ func (b *Bus) natsOptions() []nats.Option {
 	}
 }
 
-func (b *Bus) connected() {
-	select {
-	case <-b.up:
-	default:
-		close(b.up)
-	}
-}
+func (b *Bus) connected() { b.reached.Do(func() { close(b.up) }) }
 
 // Connected waits until the bus has been reached once and has heard of all subscriptions made so far.
 func (b *Bus) Connected(ctx context.Context) error {
@@ -142,17 +140,22 @@ func (b *Bus) Close() error {
 	if b.conn == nil {
 		return nil
 	}
+	// Handlers first, so that what they still have to say goes out with the rest.
+	handled := b.inbox.close(closeTimeout)
 	b.hang()
 	deadline := time.NewTimer(closeTimeout)
 	defer deadline.Stop()
 	select {
 	case <-b.closed:
-		return nil
 	case <-deadline.C:
 		b.conn.Close()
 		<-b.closed
 		return errors.New("bus closed before all was sent")
 	}
+	if !handled {
+		return errors.New("bus closed while a handler was still running")
+	}
+	return nil
 }
 
 func (b *Bus) hang() {

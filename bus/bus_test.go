@@ -83,6 +83,103 @@ func TestRequestWithoutListenerFailsAtOnce(t *testing.T) {
 	}
 }
 
+func TestMessagesOfDifferentSubjectsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	listening, sending := bustest.Join(t, s), bustest.Join(t, s)
+	const rounds = 1000
+	got := make(chan string, 2*rounds)
+	for _, subject := range []protocol.Subject[string]{"a", "b"} {
+		if _, err := bus.Subscribe(listening, subject, func(v string) { got <- v }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := listening.Connected(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range rounds {
+		for _, subject := range []protocol.Subject[string]{"a", "b"} {
+			if err := bus.Publish(sending, subject, subject.String()+strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i := range rounds {
+		for _, subject := range []string{"a", "b"} {
+			if v := <-got; v != subject+strconv.Itoa(i) {
+				t.Fatalf("message %s came where %s%d was sent", v, subject, i)
+			}
+		}
+	}
+}
+
+func TestCloseLetsHandlersSayTheirLast(t *testing.T) {
+	t.Parallel()
+	s := bustest.NewServer(t)
+	listening := bustest.Join(t, s)
+	last := make(chan string, 1)
+	if _, err := bus.Subscribe(listening, protocol.Subject[string]("answer"), func(v string) { last <- v }); err != nil {
+		t.Fatal(err)
+	}
+	if err := listening.Connected(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	leaving := bus.New(bus.Options{Server: s})
+	if err := leaving.Open(); err != nil {
+		t.Fatal(err)
+	}
+	began, goOn := make(chan struct{}), make(chan struct{})
+	_, err := bus.Subscribe(leaving, protocol.Subject[string]("question"), func(string) {
+		close(began)
+		<-goOn
+		if err := bus.Publish(leaving, "answer", "bye"); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bus.Publish(leaving, protocol.Subject[string]("question"), "well?"); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	closed := make(chan error, 1)
+	go func() { closed <- leaving.Close() }()
+	close(goOn)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if v := <-last; v != "bye" {
+		t.Errorf("last word = %q", v)
+	}
+}
+
+func TestDrainedSubscriptionHandlesWhatHasArrived(t *testing.T) {
+	t.Parallel()
+	b := bustest.New(t)
+	var handled int
+	sub, err := bus.Subscribe(b, protocol.Subject[int]("n"), func(int) { handled++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence := make(chan struct{})
+	if _, err := bus.Subscribe(b, protocol.Subject[int]("fence"), func(int) { close(fence) }); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if err := bus.Publish(b, "n", 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := bus.Publish(b, "fence", 1); err != nil {
+		t.Fatal(err)
+	}
+	<-fence
+	if err := sub.Drain(t.Context()); err != nil || handled != 100 {
+		t.Errorf("handled %d of 100, %v", handled, err)
+	}
+}
+
 func TestSilentListenerIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

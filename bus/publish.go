@@ -12,33 +12,6 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// Subscription is an interest in a subject.
-type Subscription struct {
-	sub    *nats.Subscription
-	drains bool
-	ended  chan struct{} // closed when the last handler has returned
-}
-
-// Stop ends the interest at once: nothing more is handed to the handler, and what had arrived is forgotten.
-func (s *Subscription) Stop() {
-	// The only error is that the connection is gone already, which is just as well.
-	_ = s.sub.Unsubscribe()
-}
-
-// Drain ends the interest, but what the server has sent is still handled. It returns when the last handler has, or with
-// ctx's error. A handler must not drain its own subscription.
-func (s *Subscription) Drain(ctx context.Context) error {
-	if !s.drains || s.sub.Drain() != nil {
-		s.Stop()
-	}
-	select {
-	case <-s.ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Publish sends v. While the server is away it is kept and sent when it is back.
 func Publish[T any](b *Bus, s protocol.Subject[T], v T) error {
 	return b.publish(s.String(), v)
@@ -74,9 +47,10 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Subscribe calls f for each message on s, one after the other in the order of arrival.
+// Subscribe calls f for each message on s. All handlers of a Bus, except those of Serve and Tap, are called one after the
+// other in the order in which the messages arrived, whatever their subjects; so none of them may wait for another.
 func Subscribe[T any](b *Bus, s protocol.Subject[T], f func(T)) (*Subscription, error) {
-	return b.subscribe(s.String(), "", func(m *nats.Msg) {
+	return b.subscribe(s.String(), func(m *nats.Msg) {
 		v, err := protocol.Decode[T](m.Data)
 		if err != nil {
 			b.drop(m, err)
@@ -86,9 +60,10 @@ func Subscribe[T any](b *Bus, s protocol.Subject[T], f func(T)) (*Subscription, 
 	})
 }
 
-// Answer calls f for each request on c. Every subscriber of c hears it; whether f replies, and when, is its own affair.
+// Answer calls f for each request on c, in order with everything that Subscribe hears. Every subscriber of c hears it;
+// whether f replies, and when, is its own affair.
 func Answer[Req, Rep any](b *Bus, c protocol.Call[Req, Rep], f func(req Req, reply func(Rep))) (*Subscription, error) {
-	return b.subscribe(c.String(), "", func(m *nats.Msg) {
+	return b.subscribe(c.String(), func(m *nats.Msg) {
 		req, err := protocol.Decode[Req](m.Data)
 		if err != nil {
 			b.drop(m, err)
@@ -109,9 +84,9 @@ type Request[Rep any] struct {
 // Reply answers the request. Without a reply subject nobody waits, and nothing is sent.
 func (r Request[Rep]) Reply(rep Rep) { r.bus.reply(r.msg, rep) }
 
-// Serve calls f for each request on c that this member of the queue group is given.
+// Serve calls f for each request on c that this member of the queue group is given, one after the other.
 func Serve[Req, Rep any](b *Bus, c protocol.Call[Req, Rep], queue string, f func(Request[Rep])) (*Subscription, error) {
-	return b.subscribe(c.String(), queue, func(m *nats.Msg) { f(Request[Rep]{Payload: m.Data, bus: b, msg: m}) })
+	return b.subscribeAlone(c.String(), queue, func(m *nats.Msg) { f(Request[Rep]{Payload: m.Data, bus: b, msg: m}) })
 }
 
 // Do sends a request and returns the first answer. It fails with ErrNobody when no component listens, and with ErrNoAnswer
@@ -173,20 +148,6 @@ func Gather[Req, Rep any](ctx context.Context, b *Bus, c protocol.Call[Req, Rep]
 // isNobody recognises the server's own answer to a request that nobody listens to.
 func isNobody(m *nats.Msg) bool {
 	return len(m.Data) == 0 && m.Header.Get("Status") == "503"
-}
-
-func (b *Bus) subscribe(subject, queue string, f nats.MsgHandler) (*Subscription, error) {
-	sub, err := b.conn.QueueSubscribe(subject, queue, f)
-	if err != nil {
-		return nil, fmt.Errorf("subscribe to %s: %w", subject, err)
-	}
-	// A slow handler must not lose messages of the tutorial: keep up to 256 MB for it rather than NATS's default 64.
-	if err := sub.SetPendingLimits(-1, 256<<20); err != nil {
-		return nil, fmt.Errorf("subscribe to %s: %w", subject, err)
-	}
-	ended := make(chan struct{})
-	sub.SetClosedHandler(func(string) { close(ended) })
-	return &Subscription{sub: sub, drains: b.drains(), ended: ended}, nil
 }
 
 func (b *Bus) reply(m *nats.Msg, v any) {

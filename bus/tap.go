@@ -15,9 +15,9 @@ type Message struct {
 }
 
 // Tap calls f for every message on a subject, wildcards allowed (">" is everything), without taking part: it is not a
-// member of any queue group and answers nothing.
+// member of any queue group and answers nothing. Messages come in the order in which they were sent, all subjects together.
 func (b *Bus) Tap(subject string, f func(Message)) (*Subscription, error) {
-	return b.subscribe(subject, "", func(m *nats.Msg) {
+	return b.subscribeAlone(subject, "", func(m *nats.Msg) {
 		f(Message{Time: time.Now(), Subject: m.Subject, Reply: m.Reply, Payload: m.Data})
 	})
 }

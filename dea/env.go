@@ -161,8 +161,8 @@ func addressOf(service map[string]any) (string, bool) {
 		host, ok = credentials["host"].(string)
 	}
 	switch port := credentials["port"].(type) {
-	case float64:
-		return host + ":" + strconv.FormatFloat(port, 'f', -1, 64), ok
+	case json.Number: // as protocol.Services reads them
+		return host + ":" + port.String(), ok
 	case string:
 		return host + ":" + port, ok
 	}

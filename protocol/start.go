@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,7 +68,9 @@ func (s *Services) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	var all []map[string]any
-	if err := json.Unmarshal(b, &all); err != nil {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber() // credentials are nobody's to round
+	if err := d.Decode(&all); err != nil {
 		return fmt.Errorf("services: want a list of objects: %w", err)
 	}
 	*s = all

@@ -2,8 +2,6 @@ package router
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -13,26 +11,6 @@ import (
 
 // busTimeout is how soon the bus must answer to count as being there.
 const busTimeout = 2 * time.Second
-
-// onMessage hands a registration to its handler. What does not decode is dropped.
-func (r *Router) onMessage(m bus.Message) {
-	var handle func(protocol.Route)
-	switch m.Subject {
-	case protocol.RouterRegister.String():
-		handle = r.onRegister
-	case protocol.RouterUnregister.String():
-		handle = r.onUnregister
-	default:
-		return
-	}
-	route, err := protocol.Decode[protocol.Route](m.Payload)
-	if err != nil {
-		sum := sha256.Sum256(m.Payload)
-		r.log.Warn("message dropped", "subject", m.Subject, "length", len(m.Payload), "sha256", hex.EncodeToString(sum[:6]), "error", err)
-		return
-	}
-	handle(route)
-}
 
 // onRegister takes up what a message says is served, and where. What cannot be meant (no host or port, a name no DNS
 // has) is passed over.

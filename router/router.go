@@ -31,6 +31,7 @@ import (
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/internal/webserver"
+	"github.com/minicf/minicf/protocol"
 )
 
 const (
@@ -123,13 +124,16 @@ func (r *Router) Run(ctx context.Context, ready func()) error {
 
 // follow keeps the registry as the bus says, until ctx ends.
 func (r *Router) follow(ctx context.Context, ready func()) error {
-	// One subscription for both subjects: two of them would each have a queue of its own, and an instance that is registered
-	// and at once unregistered could stay in the registry.
-	messages, err := r.bus.Tap("router.*", r.onMessage)
+	registered, err := bus.Subscribe(r.bus, protocol.RouterRegister, r.onRegister)
 	if err != nil {
 		return err
 	}
-	defer messages.Stop()
+	defer registered.Stop()
+	unregistered, err := bus.Subscribe(r.bus, protocol.RouterUnregister, r.onUnregister)
+	if err != nil {
+		return err
+	}
+	defer unregistered.Stop()
 	defer r.bus.OnReconnect(r.onBusBack)()
 
 	all, ctx := errgroup.WithContext(ctx)
