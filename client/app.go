@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,14 +58,8 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 	if o.Framework != "" {
 		a.Framework = o.Framework
 	}
-	switch {
-	case o.Runtime != "":
-		a.Runtime = o.Runtime
-	case isRuby(a.Framework):
-		a.Runtime = "ruby19"
-	default:
-		a.Runtime = found.Runtime
-	}
+	found.Framework.Name = a.Framework
+	a.Runtime = cmp.Or(o.Runtime, DefaultRuntime(found))
 	if a.Framework == "standalone" && (a.Command == "" || a.Runtime == "") {
 		return App{}, &StandaloneError{Dir: dir}
 	}
@@ -74,8 +69,15 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 // Overrides are what the user knows better than the detection. All may be empty.
 type Overrides struct{ Framework, Runtime, Command string }
 
-// isRuby tells the frameworks for which the tutorial's ruby19 is a better default than vmc's ruby18.
-func isRuby(name string) bool { return name == "sinatra" || name == "rack" || name == "rails3" }
+// DefaultRuntime is the runtime that an app gets when nobody said which; empty when that must be said. For the frameworks of
+// Ruby it is the tutorial's ruby19 rather than ruby18, which vmc proposed; for all others it is what vmc proposed.
+func DefaultRuntime(found framework.Result) string {
+	switch found.Framework.Name {
+	case "sinatra", "rack", "rails3":
+		return "ruby19"
+	}
+	return found.Runtime
+}
 
 // StandaloneError says that an app is not of any framework, so that it must be said how to start it.
 type StandaloneError struct{ Dir string }
