@@ -27,20 +27,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-const (
-	reconnectWait = 200 * time.Millisecond
-	closeTimeout  = 2 * time.Second
-)
-
-// Options say where the bus is. The zero value of all but URL and Server is usable; exactly one of those two must be set.
-type Options struct {
-	URL    string       // nats://[user:password@]host:port[,…]
-	Server *Server      // the embedded server of this process: no socket is used
-	Name   string       // of this connection, as the server's monitoring shows it
-	Log    *slog.Logger // nil discards
-	// Once makes Open fail when no server answers, for commands that a person waits for. Components leave it false.
-	Once bool
-}
+const closeTimeout = 2 * time.Second
 
 // Bus is one connection to the message bus. Its methods may be used by many goroutines.
 type Bus struct {
@@ -79,37 +66,10 @@ func (b *Bus) Open() error {
 	go b.inbox.run() // until Close
 	if conn.IsConnected() {
 		b.connected()
+	} else {
+		b.log.Info("waiting for the bus", "url", RedactURL(b.opts.URL))
 	}
 	return nil
-}
-
-func (b *Bus) natsOptions() []nats.Option {
-	return []nats.Option{
-		nats.Name(b.opts.Name),
-		nats.RetryOnFailedConnect(!b.opts.Once),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(reconnectWait),
-		nats.ReconnectJitter(reconnectWait/4, reconnectWait/4),
-		nats.ConnectHandler(func(*nats.Conn) { b.connected() }),
-		nats.ReconnectHandler(func(*nats.Conn) {
-			b.connected()
-			b.log.Info("bus is back", "url", RedactURL(b.opts.URL))
-			b.hooks.run()
-		}),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				b.log.Warn("bus is gone, trying again until it is back", "url", RedactURL(b.opts.URL), "error", err)
-			}
-		}),
-		nats.ClosedHandler(func(*nats.Conn) { close(b.closed) }),
-		nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
-			subject := ""
-			if s != nil {
-				subject = s.Subject
-			}
-			b.log.Error("bus reports an error", "subject", subject, "error", err)
-		}),
-	}
 }
 
 func (b *Bus) connected() { b.reached.Do(func() { close(b.up) }) }
@@ -133,6 +93,24 @@ func (b *Bus) Flush(ctx context.Context) error {
 		return fmt.Errorf("flush the bus: %w", err)
 	}
 	return nil
+}
+
+// WhileUp returns a context that ends with ctx, and also when the connection is gone for good, as that of a Once bus is when
+// the server goes away. Its cause is an *UnreachableError then. end releases it.
+func (b *Bus) WhileUp(ctx context.Context) (up context.Context, end func()) {
+	up, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-b.closed:
+			cancel(&UnreachableError{URL: b.URL(), Err: errLost})
+		case <-up.Done():
+		}
+	})
+	return up, func() {
+		cancel(nil)
+		watch.Wait()
+	}
 }
 
 // Close lets running handlers end, sends what is still to be sent and disconnects, within two seconds.

@@ -346,6 +346,62 @@ func TestBusComesLateAndComesBack(t *testing.T) {
 	}
 }
 
+func TestOnceEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	s, err := bus.NewServer(bus.ServerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- s.Run(ctx, func() { close(up) }) }()
+	<-up
+	b := bus.New(bus.Options{URL: s.URL(), Once: true})
+	if err := b.Open(); err != nil {
+		t.Fatal(err)
+	}
+	work, end := b.WhileUp(t.Context())
+	defer end()
+	if err := work.Err(); err != nil {
+		t.Fatalf("work on a bus that is there ends with %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	<-work.Done()
+	if _, ok := errors.AsType[*bus.UnreachableError](context.Cause(work)); !ok {
+		t.Errorf("the cause is %v, want an UnreachableError", context.Cause(work))
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWorkMayEndBeforeTheBus(t *testing.T) {
+	t.Parallel()
+	work, end := bustest.New(t).WhileUp(t.Context())
+	end()
+	if cause := context.Cause(work); !errors.Is(cause, context.Canceled) {
+		t.Errorf("the cause is %v, want context.Canceled", cause)
+	}
+}
+
+func TestWaitingForTheBusIsSaid(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	b := bus.New(bus.Options{URL: "nats://user:hunter2@127.0.0.1:1", Log: slog.New(slog.NewTextHandler(&out, nil))})
+	if err := b.Open(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := out.String(); !strings.Contains(got, `msg="waiting for the bus" url=nats://user:xxxxx@127.0.0.1:1`) {
+		t.Errorf("the log says %q", got)
+	}
+}
+
 func TestOnceFailsWithoutAServer(t *testing.T) {
 	t.Parallel()
 	b := bus.New(bus.Options{URL: "nats://user:hunter2@127.0.0.1:1", Once: true})

@@ -11,6 +11,9 @@ var ErrNobody = errors.New("nobody listens")
 // ErrNoAnswer is returned by Do when somebody listens but none answered in time.
 var ErrNoAnswer = errors.New("no answer in time")
 
+// errLost is why a bus that was there is unreachable.
+var errLost = errors.New("it was there, and is gone")
+
 // UnreachableError says that there is no bus.
 type UnreachableError struct {
 	URL string // without a password
