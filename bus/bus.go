@@ -89,7 +89,13 @@ func (b *Bus) Connected(ctx context.Context) error {
 func (b *Bus) Flush(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := b.conn.FlushWithContext(ctx); err != nil {
+	err := b.conn.FlushWithContext(ctx)
+	// NATS calls it a closed connection, too, when the server goes away meanwhile: what was to be flushed is sent when it
+	// is back.
+	for errors.Is(err, nats.ErrConnectionClosed) && !b.conn.IsClosed() && ctx.Err() == nil {
+		err = b.conn.FlushWithContext(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("flush the bus: %w", err)
 	}
 	return nil
