@@ -22,11 +22,11 @@ type Family struct {
 
 // Status is what Probe found.
 type Status struct {
-	Family     string
-	Found      bool   // the program and everything that apps need of it
-	Executable string // absolute path; "" when there is none
-	Version    string // its own words, one line; "" when it does not run
-	Missing    string // what is missing, to be read by people; "" when Found
+	Family     string `json:"family"`
+	Found      bool   `json:"found"`      // the program and everything that apps need of it
+	Executable string `json:"executable"` // absolute path; "" when there is none
+	Version    string `json:"version"`    // its own words, one line; "" when it does not run
+	Missing    string `json:"missing"`    // what is missing, to be read by people; "" when Found
 }
 
 // Probe looks whether this machine has what the family needs. It runs the program at most twice, through run.

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 )
 
@@ -14,14 +13,17 @@ type Machine struct {
 	GOOS      string // as in runtime.GOOS
 	OSRelease string // the text of /etc/os-release; "" where there is none
 	Root      bool
+	Sudo      bool // there is sudo
 	Brew      bool // Homebrew is there
 }
 
 // ThisMachine looks at the machine that it runs on.
 func ThisMachine() Machine {
 	text, _ := os.ReadFile("/etc/os-release") // absent on a Mac
-	_, err := exec.LookPath("brew")
-	return Machine{GOOS: runtime.GOOS, OSRelease: string(text), Root: os.Geteuid() == 0, Brew: err == nil}
+	there := func(program string) bool { _, err := exec.LookPath(program); return err == nil }
+	return Machine{
+		GOOS: runtime.GOOS, OSRelease: string(text), Root: os.Geteuid() == 0, Sudo: there("sudo"), Brew: there("brew"),
+	}
 }
 
 // Manager names the machine's package manager: apt, dnf, apk or brew; "" when it is none that is known here.
@@ -47,56 +49,69 @@ func (m Machine) Manager() string {
 	return ""
 }
 
-// Install returns the one command, for a shell, that installs what the families need. It asks no question: apt's and
-// dnf's are answered by yes, and sudo, put before it unless Root, fails rather than ask for a password. ok is false
-// when the package manager is unknown, a family is, or there is no package of a family.
-func (m Machine) Install(families ...string) (command string, ok bool) {
+// Installation is how to install what some families need.
+type Installation struct {
+	// Command is the one command, for a shell, that does it without a question: apt's and dnf's are answered by yes, and
+	// sudo fails rather than ask for a password. It is empty when there is nothing that it could install, or when only
+	// root may and there is no sudo.
+	Command string
+	// ByHand is the same for people to type: sudo may ask, and without sudo it is su that asks.
+	ByHand string
+	// Unknown are the families of which this machine has no package, as far as is known here; the commands do without.
+	Unknown []string
+}
+
+// Install returns how to install what the families need.
+func (m Machine) Install(families ...Family) Installation {
 	manager := m.Manager()
+	var i Installation
 	var packages, gems []string
-	for _, name := range families {
-		all := Families()
-		i := slices.IndexFunc(all, func(f Family) bool { return f.Name == name })
-		if i < 0 || len(all[i].Packages[manager]) == 0 {
-			return "", false
+	for _, f := range families {
+		if len(f.Packages[manager]) == 0 {
+			i.Unknown = append(i.Unknown, f.Name)
+			continue
 		}
-		packages = append(packages, all[i].Packages[manager]...)
-		gems = append(gems, all[i].gems...)
+		packages = append(packages, f.Packages[manager]...)
+		if manager != "apt" { // which has packages of them
+			gems = append(gems, f.gems...)
+		}
 	}
 	if len(packages) == 0 {
-		return "", false
+		return i
 	}
-	steps := m.steps(manager, strings.Join(packages, " "))
-	if manager != "apt" && len(gems) > 0 {
-		steps = append(steps, m.gem(manager)+" install --no-document "+strings.Join(gems, " "))
+	command := func(root string) string {
+		return strings.Join(steps(manager, root, strings.Join(packages, " "), strings.Join(gems, " ")), " && ")
 	}
-	return strings.Join(steps, " && "), true
+	switch {
+	case m.Root || manager == "brew": // which refuses to be root
+		i.Command, i.ByHand = command(""), command("")
+	case m.Sudo:
+		i.Command, i.ByHand = command("sudo -n "), command("sudo ")
+	default:
+		i.ByHand = "su -c '" + command("") + "'"
+	}
+	return i
 }
 
-func (m Machine) steps(manager, packages string) []string {
+// steps are the commands that install packages and gems; root goes before those that only root may run.
+func steps(manager, root, packages, gems string) []string {
+	var steps []string
+	gem := root + "gem"
 	switch manager {
 	case "apt":
-		return []string{m.sudo() + "apt-get update", m.sudo() + "apt-get install -y --no-install-recommends " + packages}
+		steps = []string{root + "apt-get update", root + "apt-get install -y --no-install-recommends " + packages}
 	case "dnf":
-		return []string{m.sudo() + "dnf install -y " + packages}
+		steps = []string{root + "dnf install -y " + packages}
 	case "apk":
-		return []string{m.sudo() + "apk add " + packages}
+		steps = []string{root + "apk add " + packages}
+	case "brew":
+		steps = []string{"brew install " + packages}
+		gem = `"$(brew --prefix ruby)/bin/gem"` // of the Ruby that was just installed; it is not on the PATH
 	}
-	return []string{"brew install " + packages} // which refuses to be root
-}
-
-// gem is the command of the Ruby that was just installed; Homebrew's is not on the PATH.
-func (m Machine) gem(manager string) string {
-	if manager == "brew" {
-		return `"$(brew --prefix ruby)/bin/gem"`
+	if gems != "" {
+		steps = append(steps, gem+" install --no-document "+gems)
 	}
-	return m.sudo() + "gem"
-}
-
-func (m Machine) sudo() string {
-	if m.Root {
-		return ""
-	}
-	return "sudo -n "
+	return steps
 }
 
 // release reads /etc/os-release: lines of KEY=value, the value perhaps in quotes.
