@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/minicf/minicf/bus"
@@ -26,32 +25,6 @@ const discoverTimeout = 2 * time.Second
 
 // ErrNoDEA is returned by Discover when there is no DEA (it is bus.ErrNobody as well then) or none that can run the app.
 var ErrNoDEA = errors.New("no DEA can run it")
-
-// StagingError is a reply that says that staging failed.
-type StagingError struct {
-	Message string // as the stager said it: "Staging task failed:\n Failed downloading app"
-	TaskLog string // what happened until then
-}
-
-func (e *StagingError) Error() string { return strings.TrimSpace(e.Message) }
-
-// Hint points at the log.
-func (e *StagingError) Hint() string {
-	return "the task log above says how far it came; the stager's own log knows the details"
-}
-
-// Stage asks for a droplet. A reply with an error is a *StagingError; the reply is returned too. Without a deadline in ctx it
-// waits as long as the stager needs.
-func Stage(ctx context.Context, b *bus.Bus, req protocol.StagingRequest) (protocol.StagingReply, error) {
-	reply, err := bus.Do(ctx, b, protocol.Staging, req)
-	if err != nil {
-		return reply, err
-	}
-	if reply.Error != "" {
-		return reply, &StagingError{Message: reply.Error, TaskLog: reply.TaskLog}
-	}
-	return reply, nil
-}
 
 // DiscoverError says that no DEA came forward.
 type DiscoverError struct {

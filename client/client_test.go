@@ -63,6 +63,57 @@ func TestStagingWithoutAStagerFailsAtOnce(t *testing.T) {
 	}
 }
 
+// A tap listens to staging as much as a stager does, so the server cannot tell that there is no stager.
+func TestStagingWithATapButNoStagerDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := bustest.NewServer(t)
+		startTap(t, s)
+		began := time.Now()
+		_, err := client.Stage(t.Context(), bustest.Join(t, s), protocol.StagingRequest{})
+		if !errors.Is(err, bus.ErrNobody) || !strings.Contains(hintOf(t, err), "minicf up") {
+			t.Errorf("error = %v, want ErrNobody", err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+func TestSlowStagerIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := bustest.NewServer(t)
+		startTap(t, s)
+		stager := bustest.Join(t, s)
+		_, err := bus.Serve(stager, protocol.Staging, "staging", func(r bus.Request[protocol.StagingReply]) {
+			time.Sleep(10 * time.Minute)
+			r.Reply(protocol.StagingReply{TaskID: "1"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		component := bus.NewComponent(stager, bus.ComponentConfig{Type: "Stager", Port: bus.NoStatusPort})
+		up := make(chan struct{})
+		go func() { _ = component.Run(t.Context(), func() { close(up) }) }()
+		<-up
+		if got, err := client.Stage(t.Context(), bustest.Join(t, s), protocol.StagingRequest{}); err != nil || got.TaskID != "1" {
+			t.Errorf("reply = %+v, %v", got, err)
+		}
+	})
+}
+
+func startTap(tb testing.TB, s *bus.Server) {
+	tb.Helper()
+	b := bustest.Join(tb, s)
+	if _, err := b.Tap(">", func(bus.Message) {}); err != nil {
+		tb.Fatal(err)
+	}
+	if err := b.Connected(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func discoverRequest() protocol.DiscoverRequest {
 	return protocol.DiscoverRequest{Droplet: "hello", Limits: protocol.MemLimit(256), RuntimeInfo: protocol.RuntimeInfo{Name: "ruby19"}}
 }
