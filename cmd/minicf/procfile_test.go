@@ -28,7 +28,7 @@ func TestProcfileRunsTheTutorialAndLeavesNothing(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	goreman := exec.CommandContext(ctx, tool(t, "goreman"), "-rpc-server=false", "-set-ports=false", "start")
+	goreman := exec.CommandContext(ctx, buildGoreman(t, dir), "-rpc-server=false", "-set-ports=false", "start")
 	var log bytes.Buffer
 	goreman.Dir, goreman.Env, goreman.Stdout, goreman.Stderr = dir, environ(env), &log, &log
 	goreman.Cancel = func() error { return goreman.Process.Signal(syscall.SIGINT) }
@@ -132,10 +132,12 @@ func runIn(t *testing.T, dir string, env map[string]string, name string, args ..
 	return string(out)
 }
 
-// tool is the path of a tool of go.mod.
-func tool(t *testing.T, name string) string {
+// buildGoreman builds the goreman that go.mod names, as `go tool goreman` would.
+func buildGoreman(t *testing.T, dir string) string {
 	t.Helper()
-	return strings.TrimSpace(runIn(t, ".", nil, "go", "tool", "-n", name))
+	path := filepath.Join(dir, "bin", "goreman")
+	runIn(t, ".", nil, "go", "build", "-o", path, "github.com/mattn/goreman")
+	return path
 }
 
 func ask(t *testing.T, url, host string) string {
