@@ -12,9 +12,10 @@ import (
 
 // StartError says that an instance was asked for and did not come.
 type StartError struct {
-	App   protocol.ID
-	Index int
-	Err   error
+	App      protocol.ID
+	Index    int
+	Instance string // its id, if the bus told it
+	Err      error
 }
 
 func (e *StartError) Error() string { return fmt.Sprintf("start %s/%d: %v", e.App, e.Index, e.Err) }
@@ -58,7 +59,7 @@ func Run(ctx context.Context, b *bus.Bus, dea string, req protocol.StartRequest)
 		o.err = ctx.Err()
 	}
 	if o.err != nil {
-		return protocol.Route{}, &StartError{App: req.Droplet, Index: int(req.Index), Err: o.err}
+		return protocol.Route{}, &StartError{App: req.Droplet, Index: int(req.Index), Instance: o.instance, Err: o.err}
 	}
 	return o.route, nil
 }
@@ -78,8 +79,9 @@ type watch struct {
 }
 
 type outcome struct {
-	route protocol.Route
-	err   error
+	route    protocol.Route
+	instance string // its id, if it is known
+	err      error
 }
 
 // see takes one message after the other, and tells done once.
@@ -89,7 +91,7 @@ func (w *watch) see(m bus.Message) {
 		return
 	}
 	w.over = true
-	o := outcome{route: protocol.Route{DEA: w.dea, App: w.req.Droplet}, err: err}
+	o := outcome{route: protocol.Route{DEA: w.dea, App: w.req.Droplet}, instance: w.instance, err: err}
 	if w.route != nil {
 		o.route = *w.route
 	}
@@ -143,11 +145,12 @@ func (w *watch) ended(e protocol.Exited) error {
 		return nil
 	case w.instance == "" && !(crashed && lately), w.instance != "" && e.Instance != w.instance:
 		return nil
-	case crashed:
-		return ErrCrashed
-	default:
-		return fmt.Errorf("it was ended (droplet.exited %s)", e.Reason)
 	}
+	w.instance = e.Instance
+	if crashed {
+		return ErrCrashed
+	}
+	return fmt.Errorf("it was ended (droplet.exited %s)", e.Reason)
 }
 
 func (w *watch) same(app protocol.ID, index protocol.Int, version protocol.Text) bool {

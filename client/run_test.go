@@ -164,6 +164,9 @@ func TestInstanceThatIsStoppedBeforeItIsRoutedDoesNotCome(t *testing.T) {
 		_, err = client.Run(ctx, bustest.Join(t, s), "dea-1", protocol.StartRequest{
 			Droplet: "hello", Version: "1-1", URIs: []string{"hello.localhost"}, RuntimeInfo: protocol.RuntimeInfo{Name: "ruby19"},
 		})
+		if e, ok := errors.AsType[*client.StartError](err); !ok || e.Instance != "new" {
+			t.Errorf("error = %+v, want one that names the instance", err)
+		}
 		if want := "start hello/0: it was ended (droplet.exited STOPPED)"; err == nil || err.Error() != want {
 			t.Errorf("error = %v, want %q", err, want)
 		}
