@@ -38,7 +38,7 @@ func buildController(k *kit) (*attached, error) {
 	if cfg.Port, err = k.freePort("controller", cfg.Host, cfg.Port, log); err != nil {
 		return nil, err
 	}
-	b := k.bus("controller", cfg.MBus, log)
+	b := k.bus("controller", "mbus", cfg.MBus, log)
 	c, err := controller.New(b, cfg.Resolve(k.path), log)
 	return k.attach("controller", b, c, log), err
 }
@@ -51,7 +51,7 @@ func buildRouter(k *kit) (*attached, error) {
 	if cfg.Port, err = k.freePort("router", cfg.Inet, cfg.Port, log); err != nil {
 		return nil, err
 	}
-	b := k.bus("router", cfg.MBus, log)
+	b := k.bus("router", "mbus", cfg.MBus, log)
 	r, err := router.New(b, cfg.Resolve(k.path), log)
 	return k.attach("router", b, r, log), err
 }
@@ -65,7 +65,7 @@ func buildDEA(k *kit) (*attached, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := k.bus("dea", cfg.MBus, log)
+	b := k.bus("dea", "mbus", cfg.MBus, log)
 	d, err := dea.New(b, backend, cfg.Resolve(k.path), log)
 	return k.attach("dea", b, d, log), err
 }
@@ -89,7 +89,7 @@ func buildStager(k *kit) (*attached, error) {
 	if cfg.Platform, err = k.platform(); err != nil {
 		return nil, err
 	}
-	b := k.bus("stager", cfg.NATSURI, log)
+	b := k.bus("stager", "nats_uri", cfg.NATSURI, log)
 	s, err := stager.New(b, builtin.Set(), cfg.Resolve(k.path), log)
 	return k.attach("stager", b, s, log), err
 }

@@ -40,7 +40,13 @@ func (t LogTarget) New(component string, l config.Logging) (*slog.Logger, error)
 		}
 		color = false
 	}
-	log, err := vcaplog.New(w, format, level, loggerName(component), color)
+	// In the look of 2012 the logger's name says which component it is. Elsewhere an attribute does, and "logger" is only there where a
+	// component sets it itself: JSON must not have a key twice.
+	name := ""
+	if format == vcaplog.VCAP {
+		name = loggerName(component)
+	}
+	log, err := vcaplog.New(w, format, level, name, color)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func (k *kit) freePort(component, host string, port int, log *slog.Logger) (int,
 	if err == nil {
 		return port, l.Close()
 	}
-	if k.AnyPort && !k.asked(component) {
+	if k.AnyPort && !k.asked(component, "port") {
 		log.Warn("the usual port is taken, so a free one is used", "port", port)
 		return 0, nil
 	}
@@ -35,18 +35,18 @@ func portFlag(component string, up bool) string {
 	return "--port"
 }
 
-// asked reports whether somebody asked for the port of the component that is being built: a flag, the environment, a file
+// asked reports whether somebody asked for the value of a key of the component that is being built: a flag, the environment, a file
 // named on the command line, or a file that was found and says something else than the shipped one.
-func (k *kit) asked(component string) bool {
-	port := find(k.loaded, "port")
-	if port.Origin.Source == "default" {
+func (k *kit) asked(component, key string) bool {
+	v := find(k.loaded, key)
+	if v.Origin.Source == "default" {
 		return false
 	}
-	if !strings.HasPrefix(port.Origin.Source, "file ") || k.Files[component] != "" {
+	if !strings.HasPrefix(v.Origin.Source, "file ") || k.Files[component] != "" {
 		return true
 	}
 	shipped, err := shippedValues(component)
-	return err != nil || port.Value != find(shipped, "port").Value
+	return err != nil || v.Value != find(shipped, key).Value
 }
 
 func shippedValues(component string) ([]config.Value, error) {

@@ -154,15 +154,6 @@ func (k *kit) path(p string) string {
 	return filepath.Join(k.DataDir, p)
 }
 
-// bus connects a component: to the embedded server without a socket, or to the URL that Settings or its configuration name.
-func (k *kit) bus(name, configured string, log *slog.Logger) *bus.Bus {
-	o := bus.Options{Name: name, Log: log, Server: k.server, URL: configured}
-	if k.BusURL != "" {
-		o.URL = k.BusURL
-	}
-	return bus.New(o)
-}
-
 func (k *kit) attach(name string, b *bus.Bus, c lifecycle.Component, log *slog.Logger) *attached {
 	return &attached{name: name, dataDir: k.DataDir, bus: b, Component: c, log: log}
 }
