@@ -34,7 +34,7 @@ func (s *session) configCommand() *cobra.Command {
 		}
 		all, err := sandbox.Configuration(settings)
 		if err != nil {
-			return &coded{error: err, code: exitUsage, hint: hintOf(err)}
+			return badConfig(err)
 		}
 		if s.json {
 			return s.printJSON(map[string]any{"data_dir": home, "values": all})

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,7 +21,8 @@ import (
 const stageAbout = `Turn an app into the files of a droplet with neither bus nor server, as bin/stage_app did: the plugin alone, files in, files out.
 
 FILE is the configuration that the stager writes for each task: source_dir, dest_dir, environment. dest_dir is made; one that
-exists must be empty, or hold an earlier result and --force. PLATFORM_CONFIG names a platform.yml, as in 2012.`
+exists must be empty, or hold an earlier result and --force. A failed staging leaves nothing there. PLATFORM_CONFIG names a
+platform.yml, whose unknown keys are passed over, as in 2012.`
 
 func (s *session) stageCommand() *cobra.Command {
 	var file, text string
@@ -39,24 +42,46 @@ func (s *session) stageCommand() *cobra.Command {
 		}
 		cfg, platform, err := s.stageConfig(file)
 		if err != nil {
-			return &coded{error: err, code: exitUsage, hint: hintOf(err)}
+			return badConfig(err)
 		}
 		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
-		if err := plugin.PrepareDest(cfg.SourceDir, cfg.DestDir, force); err != nil {
-			return &coded{error: err, code: exitFailed, hint: "--force replaces the result of an earlier staging; or name another dest_dir"}
-		}
-		tools := plugin.Tools{Platform: platform, Text: era}
-		err = plugin.Stage(ctx, builtin.Set(), cfg.SourceDir, cfg.DestDir, cfg.Environment, tools)
-		switch {
-		case errors.Is(err, ctx.Err()) && ctx.Err() != nil:
+		if err := stageFiles(ctx, cfg, plugin.Tools{Platform: platform, Text: era}, force); err != nil {
 			return err
-		case err != nil:
-			return &coded{error: fmt.Errorf("staging plugin failed: %w", err), code: exitStaging, hint: hintOf(err)}
 		}
 		return s.printStaged(cfg.DestDir)
 	}
 	return c
+}
+
+// stageFiles stages, or leaves everything as it was.
+func stageFiles(ctx context.Context, cfg plugin.Config, tools plugin.Tools, force bool) error {
+	dest, err := plugin.PrepareDest(cfg.SourceDir, cfg.DestDir, force)
+	switch {
+	case errors.Is(err, plugin.ErrDestNotEmpty):
+		return &coded{error: err, code: exitFailed, hint: "--force replaces the result of an earlier staging; or name another dest_dir"}
+	case errors.Is(err, fs.ErrNotExist):
+		return &coded{error: err, code: exitNotFound}
+	case err != nil:
+		return err
+	}
+	err = plugin.Stage(ctx, builtin.Set(), cfg.SourceDir, cfg.DestDir, cfg.Environment, tools)
+	if err == nil {
+		return nil
+	}
+	left := dest.Clean()
+	if ctx.Err() != nil {
+		return errors.Join(ctx.Err(), left)
+	}
+	return &coded{error: errors.Join(fmt.Errorf("staging plugin failed: %w", err), left), code: exitStaging, hint: hintOf(err)}
+}
+
+// badConfig is the error of a configuration file that cannot be used, or is not there.
+func badConfig(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &coded{error: err, code: exitNotFound}
+	}
+	return &coded{error: err, code: exitUsage, hint: hintOf(err)}
 }
 
 // stageConfig reads the plugin's configuration and, where PLATFORM_CONFIG names one, the platform's.

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -77,6 +78,10 @@ func TestLoadConfigReadsJSONAndAnchors(t *testing.T) {
 
 func TestLoadConfigNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
+	keys := ""
+	for i := range 10_000 {
+		keys += fmt.Sprintf("key%d: 1\n", i)
+	}
 	change := func(old, with string) string { return strings.Replace(tutorialConfig, old, with, 1) }
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":             {"", "{ source_dir => Missing key, dest_dir => Missing key, environment => Missing key }"},
@@ -85,18 +90,23 @@ func TestLoadConfigNamesWhatIsWrong(t *testing.T) {
 		"empty environment": {"source_dir: a\ndest_dir: b\nenvironment: {}\n", "{ environment => { services => Missing key, framework_info => Missing key, runtime_info => Missing key, resources => Missing key } }"},
 		"wrong type":        {change("memory: 256", "memory: lots"), "{ environment => { resources => { memory => Expected instance of Integer, given an instance of String } } }"},
 		"a list":            {change("resources: {memory: 256, disk: 256, fds: 1024.0}", "resources: [1]"), "{ environment => { resources => Expected instance of Hash, given instance of Array } }"},
-		"unknown key":       {change("dest_dir", "dest_dirr"), "unknown field \"dest_dirr\""},
+		"unknown key":       {change("dest_dir", "dest_dirr"), "stage.yml:3:1: unknown key \"dest_dirr\", allowed here: source_dir, dest_dir, environment\n"},
 		"unknown key shown": {change("dest_dir", "dest_dirr"), ">  3 | dest_dirr:"},
 		"duplicate key":     {tutorialConfig + "dest_dir: x\n", "already defined"},
-		"no mapping":        {"- a\n", "[1:1]"},
-		"no YAML":           {"source_dir: [", "[1:1"},
+		"no mapping":        {"- a\n", "stage.yml:1:1: want keys with values"},
+		"only text":         {"hello\n", "stage.yml:1:1: want keys with values"},
+		"no YAML":           {"source_dir: [", "stage.yml:1:1"},
+		"a list for text":   {change("source_dir: apps/sinatra", "source_dir: [a]"), "stage.yml:2:1: source_dir: want text, not a list\n"},
+		"number for text":   {change("source_dir: apps/sinatra", "source_dir: 5"), "source_dir: want text, not 5: put it in quotes"},
 		"two documents":     {tutorialConfig + "---\na: b\n", "2 YAML documents"},
 		"secure_user":       {tutorialConfig + "secure_user: {uid: 1}\n", "secure_user"},
 		"bad detection":     {change("config/environment.rb: false", "config/environment.rb: 1"), "want a regular expression, true or false"},
 		"too large":         {"# " + strings.Repeat("x", maxConfig), "larger than"},
+		"many keys":         {keys, "that is no config file"}, // 39 s when they are read
+		"deep":              {"environment: " + strings.Repeat("[", 10_000), "that is no config file"},
 	} {
 		_, err := LoadConfig(newFile(t, tt.text))
-		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "stage.yml: ") {
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "stage.yml:") {
 			t.Errorf("%s: error %v, want the file and %q", name, err, tt.want)
 		}
 	}
@@ -128,8 +138,9 @@ func TestLoadPlatformPassesOverWhatItDoesNotKnow(t *testing.T) {
 	if p, err := LoadPlatform(newFile(t, "# nothing\n")); err != nil || p != (Platform{}) {
 		t.Errorf("LoadPlatform of an empty file = %+v, %v", p, err)
 	}
-	if _, err := LoadPlatform(newFile(t, "cache: [a]\n")); err == nil || !strings.Contains(err.Error(), "stage.yml: ") {
-		t.Errorf("LoadPlatform of a list = %v, want an error that names the file", err)
+	_, err = LoadPlatform(newFile(t, "# here\ncache: [a]\n"))
+	if err == nil || !strings.Contains(err.Error(), "stage.yml:2:1: cache: want text, not a list\n") || strings.Contains(err.Error(), "interface") {
+		t.Errorf("LoadPlatform of a list = %v, want plain words, with the file and the line", err)
 	}
 	if _, err := LoadPlatform("none.yml"); err == nil || !strings.Contains(err.Error(), "none.yml: no such file") {
 		t.Errorf("a missing file: %v", err)
