@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/minicf/minicf/apps"
 	"github.com/minicf/minicf/config"
@@ -68,7 +69,7 @@ func addFile(z *zip.Writer, app fs.FS, path string) error {
 	if err != nil {
 		return err
 	}
-	h := &zip.FileHeader{Name: path, Method: zip.Deflate}
+	h := &zip.FileHeader{Name: path, Method: zip.Deflate, Modified: sampleTime()}
 	h.SetMode(0o644) // embedding forgets modes
 	w, err := z.CreateHeader(h)
 	if err != nil {
@@ -77,3 +78,6 @@ func addFile(z *zip.Writer, app fs.FS, path string) error {
 	_, err = w.Write(text)
 	return err
 }
+
+// sampleTime is what the sample's files are dated, for embedding forgets that too: the evening of the tutorial.
+func sampleTime() time.Time { return time.Date(2012, time.November, 13, 22, 12, 0, 0, time.UTC) }

@@ -132,7 +132,7 @@ func (d *DEA) crash(in *instance, why error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, unstaged := errors.AsType[*stagingError](why)
-	in.retain = !unstaged && !in.request.Flapping
+	in.retain = !unstaged && !bool(in.request.Flapping)
 	if d.move(in, protocol.Crashed, protocol.ExitCrashed) {
 		in.log.Warn("instance crashed", "uptime", time.Since(in.start).Round(time.Millisecond), "error", why, "stderr", words)
 	}

@@ -67,7 +67,7 @@ func (d *DEA) offer(ctx context.Context, r protocol.DiscoverRequest, memory int,
 func (d *DEA) taint(r protocol.DiscoverRequest, memory int) (wait time.Duration, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.cfg.Prod != nil && *d.cfg.Prod && !r.Prod {
+	if d.cfg.Prod != nil && *d.cfg.Prod && !bool(r.Prod) {
 		d.log.Debug("discovery ignored, this DEA is for production only", "app_id", r.Droplet)
 		return 0, false
 	}

@@ -51,7 +51,7 @@ func (d *DEA) record(in *instance) record {
 		MemQuota: int64(in.memory) << 20, DiskQuota: int64(in.disk) << 20, FDsQuota: in.fds,
 		State: in.state, Runtime: r.RuntimeInfo.Name, Framework: r.Framework,
 		Start: in.start.UTC().Format(protocol.TimeFormat), StateTimestamp: in.since.Unix(), LogID: in.logID(),
-		Flapping: r.Flapping, CCPartition: r.CCPartition, ResourcesTracked: in.reserved,
+		Flapping: bool(r.Flapping), CCPartition: r.CCPartition, ResourcesTracked: in.reserved,
 		Port: in.port, DebugPort: in.debugPort, ConsolePort: in.consolePort, ExitReason: in.exit,
 	}
 	if in.debugPort != 0 {

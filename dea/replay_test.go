@@ -49,6 +49,7 @@ func TestDEASaysWhatTheOriginalSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := testConfig(t)
 		cfg.Runtimes = config.NameMap{{Name: "ruby19"}, {Name: "ruby18"}, {Name: "node"}, {Name: "java"}} // a list, as in 2012
+		cfg.StrictRuntimeVersions = true
 		h := start(t, cfg, func(h *harness) {
 			h.DEA.backend = h.backend.Backend // with its Prober
 			h.droplets.client = &http.Client{Transport: originalCC(t)}

@@ -32,7 +32,9 @@ func (d *DEA) subscribe(ctx context.Context) (subscriptions, error) {
 		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DEADiscover, discover) },
 		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, protocol.DEAStop, d.onStop) },
 		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, start, run) },
-		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, protocol.RouterStart, d.onRouterStart) },
+		func() (*bus.Subscription, error) {
+			return bus.Subscribe(d.bus, whatever(protocol.RouterStart), d.onRouterStart)
+		},
 		func() (*bus.Subscription, error) {
 			return bus.Subscribe(d.bus, protocol.HealthManagerStart, d.onHealthManagerStart)
 		},
@@ -45,4 +47,9 @@ func (d *DEA) subscribe(ctx context.Context) (subscriptions, error) {
 		subs = append(subs, sub)
 	}
 	return subs, nil
+}
+
+// whatever is a subject whose payload is not looked at: routers of different times introduced themselves differently.
+func whatever[T any](s protocol.Subject[T]) protocol.Subject[protocol.Ignored] {
+	return protocol.Subject[protocol.Ignored](s)
 }

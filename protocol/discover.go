@@ -43,7 +43,7 @@ type DiscoverRequest struct {
 	Name        string      `json:"name,omitempty"`
 	RuntimeInfo RuntimeInfo `json:"runtime_info"`
 	Runtime     string      `json:"runtime,omitempty"`
-	Prod        bool        `json:"prod"`
+	Prod        Truth       `json:"prod"`
 	SHA         string      `json:"sha,omitempty"` // "sha1" in the start message; a quirk of the cloud controller
 }
 

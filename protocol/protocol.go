@@ -113,6 +113,16 @@ func (i *Int) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Truth is what Ruby took for true: everything but false and null. The DEA looked at some flags, and past others, without
+// ever asking for their type.
+type Truth bool
+
+// UnmarshalJSON accepts anything.
+func (t *Truth) UnmarshalJSON(b []byte) error {
+	*t = string(b) != "false" && string(b) != "null"
+	return nil
+}
+
 // Vars is an object of variables. Values may be strings, numbers, booleans or null; null is an empty value, as the DEA
 // wrote "K=" for it.
 type Vars map[string]Text

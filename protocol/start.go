@@ -27,7 +27,7 @@ type StartRequest struct {
 	Runtime        string      `json:"runtime,omitempty"`
 	RuntimeInfo    RuntimeInfo `json:"runtime_info"`
 	Framework      string      `json:"framework,omitempty"`
-	Prod           bool        `json:"prod"`
+	Prod           Truth       `json:"prod"`
 	SHA1           string      `json:"sha1"`           // of the droplet; the tutorial sends the literal "SHA1"
 	ExecutableFile string      `json:"executableFile"` // path on a disk shared with the cloud controller, if there is one
 	ExecutableURI  string      `json:"executableUri"`  // where else to fetch it
@@ -40,7 +40,7 @@ type StartRequest struct {
 	Index          Int         `json:"index"`
 	Debug          Mode        `json:"debug"`
 	Console        Mode        `json:"console"`
-	Flapping       bool        `json:"flapping,omitempty"`
+	Flapping       Truth       `json:"flapping,omitempty"`
 }
 
 // Validate demands what the DEA cannot guess.

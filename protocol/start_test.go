@@ -17,12 +17,13 @@ func TestStartAcceptsWhatTheOriginalsSent(t *testing.T) {
 			b, err := json.Marshal(r.Services)
 			return err == nil && string(b) == `[{"credentials":{"n":9007199254740993}}]`
 		}},
-		"null uris":      {`{"droplet":"a","uris":null,"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return len(r.URIs) == 0 }},
-		"debug as true":  {`{"droplet":"a","debug":true,"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Debug == "true" }},
-		"debug as mode":  {`{"droplet":"a","debug":"suspend","runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Debug == "suspend" }},
-		"debug as false": {`{"droplet":"a","debug":false,"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Debug == "" }},
-		"integral float": {`{"droplet":"a","limits":{"mem":256.0},"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return *r.Limits.Mem == 256 }},
-		"absent limit":   {`{"droplet":"a","limits":{"mem":1},"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Limits.Disk == nil }},
+		"a flag that is a word": {`{"droplet":"a","prod":"yes","runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return bool(r.Prod) }},
+		"null uris":             {`{"droplet":"a","uris":null,"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return len(r.URIs) == 0 }},
+		"debug as true":         {`{"droplet":"a","debug":true,"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Debug == "true" }},
+		"debug as mode":         {`{"droplet":"a","debug":"suspend","runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Debug == "suspend" }},
+		"debug as false":        {`{"droplet":"a","debug":false,"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Debug == "" }},
+		"integral float":        {`{"droplet":"a","limits":{"mem":256.0},"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return *r.Limits.Mem == 256 }},
+		"absent limit":          {`{"droplet":"a","limits":{"mem":1},"runtime_info":{"name":"r"}}`, func(r StartRequest) bool { return r.Limits.Disk == nil }},
 		"null in environment": {`{"droplet":"a","runtime_info":{"name":"r","environment":{"bundle_gemfile":null,"N":1}}}`, func(r StartRequest) bool {
 			return r.RuntimeInfo.Environment["bundle_gemfile"] == "" && r.RuntimeInfo.Environment["N"] == "1"
 		}},

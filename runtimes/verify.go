@@ -29,8 +29,9 @@ type Verdict struct {
 //  3. it must run with version_flag (-v), and its output must fit version_output, which must be there;
 //  4. run with additional_checks, if there are any, it must print true.
 //
-// A mapped runtime serves its name whatever steps 3 and 4 yield, unless strict is set; Verdict.Note tells what they
-// yielded. Without version_output nothing is run for it.
+// Unless strict is set a program serves the runtime also when it is of another version, or nobody could run a droplet of
+// 2012 today; Verdict.Note tells what was found. For a mapped one nothing that steps 3 and 4 yield matters, and without
+// version_output nothing is run.
 //
 // version_flag and additional_checks are split into words and handed to the executable directly ([SplitWords]). Apart
 // from ErrNotConfigured the only error is that of ctx. The DEA keeps verdicts, for [SameCheck].
@@ -47,18 +48,17 @@ func Verify(ctx context.Context, run Runner, info protocol.RuntimeInfo, table Ta
 	if !found {
 		return failed(info.Name, fmt.Sprintf("executable '%s' not found", wanted)), nil
 	}
-	lenient := mapped && !strict
-	if lenient && info.VersionOutput == "" {
+	if mapped && !strict && info.VersionOutput == "" {
 		return passed(info.Name, executable, ""), nil
 	}
 	problem := check(ctx, run, info, executable)
 	switch {
 	case ctx.Err() != nil:
 		return Verdict{}, ctx.Err()
-	case problem == "" || lenient:
-		return passed(info.Name, executable, problem), nil
+	case problem.text == "" || !strict && (mapped || problem.otherVersion):
+		return passed(info.Name, executable, problem.text), nil
 	}
-	return failed(info.Name, problem), nil
+	return failed(info.Name, problem.text), nil
 }
 
 // SameCheck reports whether a verdict about one runtime_info holds for the other: everything that is verified is the
@@ -68,35 +68,41 @@ func SameCheck(a, b protocol.RuntimeInfo) bool {
 		a.VersionOutput == b.VersionOutput && a.AdditionalChecks == b.AdditionalChecks
 }
 
-// check runs steps 3 and 4; the answer is what is wrong in the words of 2012, "" when nothing is.
-func check(ctx context.Context, run Runner, info protocol.RuntimeInfo, executable string) string {
+// problem is what is wrong with a program, in the words of 2012; the zero value is nothing.
+type problem struct {
+	text         string
+	otherVersion bool // it runs, and is just not the one that was asked for
+}
+
+// check runs steps 3 and 4.
+func check(ctx context.Context, run Runner, info protocol.RuntimeInfo, executable string) problem {
 	flag := info.VersionFlag
 	if flag == "" {
 		flag = "-v"
 	}
 	output, err := runWords(ctx, run, executable, flag)
 	if err != nil {
-		return fmt.Sprintf("unable to run version check command: %s %s", executable, flag)
+		return problem{text: fmt.Sprintf("unable to run version check command: %s %s", executable, flag)}
 	}
 	if info.VersionOutput == "" {
-		return "no version_output specified.  Cannot perform version check"
+		return problem{text: "no version_output specified.  Cannot perform version check"}
 	}
 	expected := string(info.VersionOutput)
 	pattern, err := regexp.Compile("(?m)" + expected) // in Ruby ^ and $ are always the ends of lines
 	if err != nil {
-		return fmt.Sprintf("version_output cannot be read: %v", err)
+		return problem{text: fmt.Sprintf("version_output cannot be read: %v", err)}
 	}
 	if !pattern.Match(output) {
-		return fmt.Sprintf("version mismatch. Found %s.  Expected %s", strings.TrimSpace(string(output)), expected)
+		return problem{fmt.Sprintf("version mismatch. Found %s.  Expected %s", strings.TrimSpace(string(output)), expected), true}
 	}
 	if info.AdditionalChecks == "" {
-		return ""
+		return problem{}
 	}
 	output, err = runWords(ctx, run, executable, info.AdditionalChecks)
 	if err != nil || !bytes.Contains(bytes.ToLower(output), []byte("true")) {
-		return "additional checks failed"
+		return problem{"additional checks failed", true}
 	}
-	return ""
+	return problem{}
 }
 
 // runWords is what stood between backquotes in 2012, and went through a shell.

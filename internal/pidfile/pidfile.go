@@ -8,6 +8,7 @@
 package pidfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -126,11 +127,22 @@ func read(f *os.File) int {
 	return pid
 }
 
-// alive reports whether a process exists; one of another user that may not be signalled exists too.
+// alive reports whether a process runs; one of another user that may not be signalled runs too. A zombie does not: who was
+// killed in a container whose first process never reaps must be able to start again. (In 2012, ps counted zombies.)
 func alive(pid int) bool {
-	if pid <= 0 {
+	if pid <= 0 || zombie(pid) {
 		return false
 	}
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// zombie reports whether a process has ended and nobody has taken notice. Only Linux tells, behind the name in parentheses.
+func zombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := bytes.Cut(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" "))
+	return bytes.HasPrefix(state, []byte("Z"))
 }

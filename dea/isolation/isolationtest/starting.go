@@ -190,7 +190,7 @@ func startHandle(t *testing.T, s *suite) {
 	}
 	spec := s.instance(t, "echo $$ > new; mv new leader; "+lasting)
 	c := startOn(t, b, spec)
-	want := isolation.Handle{PID: pid(t, spec, "leader"), Start: c.Handle().Start, Dir: spec.Dir}
+	want := isolation.Handle{ID: spec.ID, PID: pid(t, spec, "leader"), Start: c.Handle().Start, Dir: spec.Dir}
 	if got := c.Handle(); got != want || got.Start == 0 {
 		t.Errorf("handle = %+v, want %+v with a start time", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/internal/testkit"
 )
 
@@ -18,6 +19,8 @@ var stopping = map[string]test{
 	"stop ends an app that ignores TERM":                     stopInsists,
 	"stop ends a daemon":                                     stopEndsDaemon,
 	"stop ends a daemon that wiped its environment":          stopEndsBareDaemon,
+	"stop ends a daemon with a HOME elsewhere":               stopEndsMovedDaemon,
+	"stop ends a daemon with a HOME below the directory":     stopEndsHousedDaemon,
 	"stop ends an app that forks all the time":               stopEndsForker,
 	"stop ends an app that forks into sessions all the time": stopEndsSessionForker,
 	"stop works before run.pid exists":                       stopIsEarly,
@@ -88,6 +91,38 @@ func stopEndsBareDaemon(t *testing.T, s *suite) {
 	daemon := pid(t, spec, "daemon")
 	stop(t, c)
 	dead(t, daemon)
+}
+
+// stopEndsMovedDaemon has a start message that sets HOME, which nothing forbids.
+func stopEndsMovedDaemon(t *testing.T, s *suite) {
+	requireProc(t)
+	spec, leave := s.leaving(t, "export HOME=/nowhere\n")
+	c := s.start(t, spec)
+	daemon := leave(c)
+	stop(t, c)
+	dead(t, daemon)
+}
+
+// stopEndsHousedDaemon has the startup script of a buildpack, and an app that clears what is deprecated.
+func stopEndsHousedDaemon(t *testing.T, s *suite) {
+	requireProc(t)
+	spec, leave := s.leaving(t, "export HOME=\"$PWD/app\"\nunset VMC_APP_ID\n")
+	c := s.start(t, spec)
+	daemon := leave(c)
+	stop(t, c)
+	dead(t, daemon)
+}
+
+// leaving makes an instance whose startup changes its environment, leaves a daemon behind that nothing else ties to the instance, and ends.
+// The function waits for that and returns the daemon.
+func (s *suite) leaving(t *testing.T, change string) (isolation.Spec, func(isolation.Container) int) {
+	t.Helper()
+	spec := s.instance(t, change+"export DIR=\"$PWD\"\n(setsid bash -c 'cd /; echo $$ > \"$DIR/daemon\"; exec sleep 1000' < /dev/null > /dev/null 2>&1 &)\nexit 0\n")
+	return spec, func(c isolation.Container) int {
+		t.Helper()
+		ended(t, c)
+		return pid(t, spec, "daemon")
+	}
 }
 
 func stopEndsForker(t *testing.T, s *suite) {

@@ -11,6 +11,7 @@ import (
 var sweeping = map[string]test{
 	"sweep ends what another DEA started":             sweepEndsOthers,
 	"sweep ends a daemon whose leader is gone":        sweepEndsDaemon,
+	"sweep ends a daemon with a HOME elsewhere":       sweepEndsMovedDaemon,
 	"sweep spares a process with another start time":  sweepSparesReused,
 	"sweep refuses a handle that would hit everybody": sweepRefuses,
 	"sweep finds nothing":                             sweepFindsNothing,
@@ -32,6 +33,19 @@ func sweepEndsDaemon(t *testing.T, s *suite) {
 	daemon := pid(t, spec, "daemon")
 	ended(t, c)
 	sweep(t, s.newBackend(t), c.Handle())
+	dead(t, daemon)
+}
+
+func sweepEndsMovedDaemon(t *testing.T, s *suite) {
+	requireProc(t)
+	spec, leave := s.leaving(t, "export HOME=/nowhere\n")
+	c := s.start(t, spec)
+	daemon := leave(c)
+	sweep(t, s.newBackend(t), isolation.Handle{ID: "another", Dir: t.TempDir()})
+	if !alive(daemon) {
+		t.Error("sweep ended the daemon of another instance")
+	}
+	sweep(t, s.newBackend(t), isolation.Handle{ID: spec.ID, Dir: spec.Dir}) // as if it had been launched a moment before the kill
 	dead(t, daemon)
 }
 
