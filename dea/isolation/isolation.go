@@ -14,12 +14,16 @@ import (
 	"time"
 )
 
+// IDVariable is the environment variable that tells an instance its id. The DEA exports it to everything it starts, and to nothing twice; apps
+// have no reason to change it, as they have with HOME.
+const IDVariable = "VMC_APP_ID"
+
 // ErrGone is returned by Usage when nothing of the container is alive.
 var ErrGone = errors.New("no process of the instance is left")
 
 // Spec is what to start.
 type Spec struct {
-	ID     string   // instance id, unique on this machine
+	ID     string   // instance id, unique on this machine; Env has it as IDVariable
 	Dir    string   // instance directory, absolute: working directory, and home of startup and stop
 	Args   []string // of startup: "-p", "41234", or none
 	Env    []string // the complete environment, "K=V"; nothing is inherited
@@ -37,6 +41,7 @@ type Limits struct {
 // Handle finds a container again after the DEA was killed and started anew. A process id alone is never enough: it may
 // belong to somebody else by now.
 type Handle struct {
+	ID    string `json:"id"`    // of the instance; empty in what a DEA wrote that knew no such key
 	PID   int    `json:"pid"`   // leader of the process group
 	Start uint64 `json:"start"` // when it started, in the system's own ticks; 0 where the system does not tell
 	Dir   string `json:"dir"`   // of the instance
@@ -84,7 +89,7 @@ type Backend interface {
 	Name() string
 	// Start runs startup. The container outlives ctx, which only bounds the starting. Errors: the startup script is missing or cannot be executed.
 	Start(ctx context.Context, s Spec) (Container, error)
-	// Sweep ends what another DEA, now dead, started: the container that h finds, if it is still that one, and whatever still runs with h.Dir as its
-	// home. Nothing found is no error.
+	// Sweep ends what another DEA, now dead, started: the container that h finds, if it is still that one, and whatever still runs with h.ID as its
+	// IDVariable or with h.Dir as its home. Nothing found is no error.
 	Sweep(ctx context.Context, h Handle) error
 }

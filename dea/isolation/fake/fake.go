@@ -93,7 +93,7 @@ func (b *Backend) add(s isolation.Spec, script script) *container {
 	c := &container{
 		spec:   s,
 		script: script,
-		handle: isolation.Handle{PID: firstPID + n, Start: uint64(n + 1), Dir: s.Dir},
+		handle: isolation.Handle{ID: s.ID, PID: firstPID + n, Start: uint64(n + 1), Dir: s.Dir},
 		done:   make(chan struct{}),
 	}
 	b.started = append(b.started, c)

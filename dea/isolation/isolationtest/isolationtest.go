@@ -15,6 +15,7 @@ package isolationtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,13 +68,13 @@ func (s *suite) instance(t *testing.T, startup string) isolation.Spec {
 	t.Helper()
 	s.mu.Lock()
 	s.n++
-	id := filepath.Base(s.root) + string(rune('a'+s.n/26)) + string(rune('a'+s.n%26))
+	id := fmt.Sprintf("id%dx%d", os.Getpid(), s.n) // unique on this machine, where others may run these tests too
 	s.mu.Unlock()
 	dir := filepath.Join(s.root, "it's an $app-"+id)
 	if err := os.MkdirAll(filepath.Join(dir, "app"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	spec := isolation.Spec{ID: id, Dir: dir, Env: []string{"HOME=" + dir, isolation.Mark + "=" + id, "GREETING=hello"}}
+	spec := isolation.Spec{ID: id, Dir: dir, Env: []string{"HOME=" + dir, isolation.IDVariable + "=" + id, "GREETING=hello"}}
 	script(t, spec, "startup", startup)
 	script(t, spec, "stop", stop2012)
 	return spec

@@ -15,6 +15,7 @@ import (
 type family struct {
 	leader int    // process, group and session id of startup
 	start  uint64 // of the leader; 0 is unknown, and then its id alone proves nothing
+	id     string // of the instance; empty is unknown
 	dir    string // as HOME has it
 	real   string // as working directories have it, without symlinks
 
@@ -27,7 +28,7 @@ func newFamily(h isolation.Handle) (*family, error) {
 	if !filepath.IsAbs(h.Dir) || filepath.Clean(h.Dir) != h.Dir {
 		return nil, fmt.Errorf("instance directory %q is not a clean absolute path", h.Dir)
 	}
-	if home, err := os.UserHomeDir(); h.Dir == "/" || err == nil && h.Dir == filepath.Clean(home) {
+	if home, err := os.UserHomeDir(); h.Dir == "/" || err == nil && within(h.Dir, filepath.Clean(home)) {
 		return nil, fmt.Errorf("%s is not the directory of an instance", h.Dir)
 	}
 	if h.PID < 0 || h.PID == 1 {
@@ -37,7 +38,7 @@ func newFamily(h isolation.Handle) (*family, error) {
 	if err != nil {
 		resolved = h.Dir // gone: its processes may still be there
 	}
-	return &family{leader: h.PID, start: h.Start, dir: h.Dir, real: resolved, seen: make(map[int]uint64)}, nil
+	return &family{leader: h.PID, start: h.Start, id: h.ID, dir: h.Dir, real: resolved, seen: make(map[int]uint64)}, nil
 }
 
 // find returns the members among all that are alive.
@@ -78,11 +79,18 @@ func (f *family) root(p process) bool {
 	if start, ok := f.seen[p.pid]; ok && start == p.start {
 		return true
 	}
-	if p.home != "" {
-		return filepath.Clean(p.home) == f.dir
+	if p.id != "" && p.id == f.id {
+		return true
 	}
-	return p.cwd == f.real || strings.HasPrefix(p.cwd, f.real+"/")
+	if p.home != "" {
+		home := filepath.Clean(p.home)
+		return within(f.dir, home) || within(f.real, home)
+	}
+	return within(f.real, p.cwd)
 }
+
+// within says whether path, clean as dir is, is dir or below it.
+func within(dir, path string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 
 // together says whether p is in the group or session with the leader's id.
 func (f *family) together(p process) bool {

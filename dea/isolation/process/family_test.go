@@ -69,6 +69,18 @@ func TestFamilyIsToldFromStrangers(t *testing.T) {
 			[]process{{pid: daemon, parent: 1, group: daemon, session: daemon, home: "/apps/x/"}},
 			[]int{daemon},
 		},
+		"a daemon with a HOME below the directory": {
+			[]process{{pid: daemon, parent: 1, home: "/apps/x/app"}},
+			[]int{daemon},
+		},
+		"a daemon with the id": {
+			[]process{{pid: daemon, parent: 1, id: "c8b0", home: "/nowhere"}, {pid: worker, parent: 1, id: "c8b0"}},
+			[]int{daemon, worker},
+		},
+		"the id of a neighbour": {
+			[]process{{pid: daemon, parent: 1, id: "c8b", home: "/nowhere"}, {pid: worker, parent: 1, id: "c8b01"}},
+			nil,
+		},
 		"HOME of a neighbour": {
 			[]process{{pid: daemon, parent: 1, home: "/apps/xy"}, {pid: worker, parent: 1, home: "/apps"}},
 			nil,
@@ -97,7 +109,7 @@ func TestFamilyIsToldFromStrangers(t *testing.T) {
 			[]int{app},
 		},
 	} {
-		f, err := newFamily(isolation.Handle{PID: leader, Start: 100, Dir: "/apps/x"})
+		f, err := newFamily(isolation.Handle{ID: "c8b0", PID: leader, Start: 100, Dir: "/apps/x"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +158,7 @@ func TestFamilyWithoutStartTimeTrustsNoID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := f.find([]process{{pid: leader, group: leader, session: leader}}); got != nil {
+	if got := f.find([]process{{pid: leader, group: leader, session: leader, home: "/home/somebody"}, {pid: app}}); got != nil {
 		t.Errorf("found %v, want nothing", got)
 	}
 }
@@ -170,8 +182,10 @@ func TestFamilyFollowsSymlinksOfItsDirectory(t *testing.T) {
 // Not parallel: it changes HOME.
 func TestFamilyIsNeverThatOfTheUser(t *testing.T) {
 	t.Setenv("HOME", "/home/somebody")
-	if _, err := newFamily(isolation.Handle{PID: leader, Start: 1, Dir: "/home/somebody"}); err == nil {
-		t.Error("a family of all that the user runs, want an error")
+	for _, dir := range []string{"/home/somebody", "/home"} {
+		if _, err := newFamily(isolation.Handle{PID: leader, Start: 1, Dir: dir}); err == nil {
+			t.Errorf("%s: a family of all that the user runs, want an error", dir)
+		}
 	}
 }
 

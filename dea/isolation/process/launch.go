@@ -57,7 +57,7 @@ func (b *Backend) contain(ctx context.Context, cmd *exec.Cmd, s isolation.Spec) 
 	if !ok {
 		return nil, errors.New("the process table does not show it")
 	}
-	h := isolation.Handle{PID: pid, Start: start, Dir: s.Dir}
+	h := isolation.Handle{ID: s.ID, PID: pid, Start: start, Dir: s.Dir}
 	f, err := newFamily(h)
 	if err != nil {
 		return nil, err

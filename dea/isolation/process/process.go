@@ -10,8 +10,9 @@
 // The 2012 stop script knows two processes, the app and the startup script that waits for it. Apps fork, and some
 // turn themselves into daemons, so a family is found afresh in the process table each time. It is
 //   - the processes of startup's group and session, as long as these are its own (a leader whose start time differs is a stranger),
-//   - processes elsewhere with the instance's directory as their HOME, which the DEA gives to nobody else,
-//   - processes without any HOME, since somebody wiped their environment, that are detached from every terminal and work below the directory,
+//   - processes elsewhere with the instance's id in their environment ([isolation.IDVariable]), or with a HOME that is the instance's directory
+//     or below it: the DEA gives both to nobody else. An app may change one of them, as buildpacks do with HOME,
+//   - processes with neither, since somebody wiped their environment, that are detached from every terminal and work below the directory,
 //   - processes that were of the family when it was last looked at,
 //   - and all descendants of these.
 //

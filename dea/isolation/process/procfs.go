@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/minicf/minicf/dea/isolation"
 )
 
 const (
@@ -86,12 +88,12 @@ func readProcess(pid int) (process, error) {
 		return process{}, errors.New("a thread of the kernel")
 	}
 	p := st.process
-	// What may not be looked into, another user's, leaves home and cwd empty, which belongs to no family.
+	// What may not be looked into, another user's, leaves id, home and cwd empty, which belongs to no family.
 	env, err := os.ReadFile(procFile(pid, "environ"))
 	if err != nil {
 		return p, nil
 	}
-	p.home = homeOf(env)
+	p.id, p.home = valueIn(env, isolation.IDVariable), valueIn(env, "HOME")
 	if p.home == "" && st.terminal == 0 {
 		cwd, _ := os.Readlink(procFile(pid, "cwd"))
 		p.cwd = strings.TrimSuffix(cwd, " (deleted)")
@@ -103,11 +105,12 @@ func procFile(pid int, name string) string {
 	return filepath.Join("/proc", strconv.Itoa(pid), name)
 }
 
-// homeOf finds HOME in an environment of "K=V" entries, each ended by a zero byte.
-func homeOf(env []byte) string {
+// valueIn finds a variable in an environment of "K=V" entries, each ended by a zero byte.
+func valueIn(env []byte, name string) string {
+	prefix := []byte(name + "=")
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
-		if home, ok := bytes.CutPrefix(entry, []byte("HOME=")); ok {
-			return string(home)
+		if value, ok := bytes.CutPrefix(entry, prefix); ok {
+			return string(value)
 		}
 	}
 	return ""

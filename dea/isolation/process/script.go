@@ -23,7 +23,7 @@ const scriptTime = 2 * time.Second
 // see what happens, that may be anybody; if startup has died, the parent is init, or the user's systemd. Then it is not run.
 func (c *container) runStopScript(ctx context.Context, members []process) {
 	pid, ok := readPID(filepath.Join(c.spec.Dir, "run.pid"))
-	if !ok || !within(members, pid) {
+	if !ok || !both(members, pid) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, scriptTime)
@@ -36,8 +36,8 @@ func (c *container) runStopScript(ctx context.Context, members []process) {
 	_ = cmd.Run()
 }
 
-// within says whether both pid and its parent are members.
-func within(members []process, pid int) bool {
+// both says whether both pid and its parent are members.
+func both(members []process, pid int) bool {
 	is := func(pid int) func(process) bool {
 		return func(p process) bool { return p.pid == pid }
 	}

@@ -16,6 +16,7 @@ type process struct {
 	memoryKB       int64         // resident
 
 	// What Linux alone tells, and only about processes that the DEA may look into.
+	id   string // isolation.IDVariable in the environment it was executed with
 	home string // HOME in the environment it was executed with
 	cwd  string // working directory, of detached processes without a HOME
 }

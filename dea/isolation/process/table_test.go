@@ -49,7 +49,7 @@ func TestHomeIsFoundInAnEnvironment(t *testing.T) {
 		"":                                       "",
 		"X=1\x00HOME=/first\x00HOME=/second\x00": "/first",
 	} {
-		if got := homeOf([]byte(env)); got != want {
+		if got := valueIn([]byte(env), "HOME"); got != want {
 			t.Errorf("HOME of %q = %q, want %q", env, got, want)
 		}
 	}
