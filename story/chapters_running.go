@@ -2,8 +2,6 @@ package story
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +20,6 @@ func (t *tale) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
 	hello, err := client.Discover(ctx, t.bus, request)
 	if err != nil {
 		return err
@@ -36,8 +33,8 @@ func (t *tale) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.tell(began, Step{
-		Title: "Who can run it?",
+	return t.tell(Step{
+		Title: "Who can run it?", Elapsed: answered.Time.Sub(asked.Time),
 		Why: "Every DEA hears dea.discover. One without room or without the runtime keeps silent; the busier one of the others " +
 			"is, the later it answers. The first answer wins.",
 		Exhibits: []Exhibit{t.seen.exhibit("request", asked), t.seen.exhibit("answer", answered)},
@@ -62,8 +59,9 @@ func (t *tale) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.tell(began, Step{
-		Title:    "Run it",
+	t.sent = sent.Time
+	return t.tell(Step{
+		Title: "Run it", Elapsed: sent.Time.Sub(began),
 		Why:      "The start message goes to that one DEA, on a subject of its own. Nobody answers: what becomes of it is seen on the bus.",
 		Exhibits: []Exhibit{t.seen.exhibit("message", sent)},
 	})
@@ -71,8 +69,8 @@ func (t *tale) start(ctx context.Context) error {
 
 // running waits for the instance and shows what the DEA made of startup.
 func (t *tale) running(ctx context.Context) error {
-	began := time.Now()
-	if err := t.awaitInstance(ctx); err != nil {
+	registered, err := t.awaitInstance(ctx)
+	if err != nil {
 		return err
 	}
 	beat, err := t.seen.await(ctx, "the heartbeat", on("dea.heartbeat"))
@@ -87,87 +85,38 @@ func (t *tale) running(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.tell(began, Step{
-		Title: "The DEA runs the droplet",
-		Why: "It fetched the droplet, unpacked it, put its own runtime in place of the token, and ran startup with -p PORT and an " +
-			"environment of its own making. When the port answered, the health manager was the first to hear.",
-		Exhibits: []Exhibit{
-			{Label: "startup, before and after", Text: changed(string(before), after)},
-			t.seen.exhibit("message", beat),
-		},
+	step := Step{Title: "The DEA runs the droplet", Elapsed: registered.Time.Sub(t.sent)}
+	prepared := "It fetched the droplet, unpacked it, "
+	if lines := changed(string(before), after); lines != "" {
+		prepared += "put its own runtime in place of the token, "
+		step.Exhibits = []Exhibit{{Label: "startup, before and after", Text: lines}}
+	}
+	step.Why = prepared + "and ran startup with -p PORT and an environment of its own making. When the port answered, the " +
+		"health manager was the first to hear."
+	step.Exhibits = append(step.Exhibits, t.seen.exhibit("message", beat))
+	return t.tell(step)
+}
+
+// awaitInstance waits until the instance is routed, or has ended, or has taken too long.
+func (t *tale) awaitInstance(ctx context.Context) (bus.Message, error) {
+	limited, cancel := context.WithDeadline(ctx, t.sent.Add(t.StartLimit))
+	defer cancel()
+	m, err := t.seen.await(limited, "the instance", func(m bus.Message) bool {
+		return m.Subject == protocol.RouterRegister.String() || m.Subject == exited
 	})
-}
-
-// awaitInstance waits until the instance is routed, or has crashed.
-func (t *tale) awaitInstance(ctx context.Context) error {
-	m, err := t.seen.await(ctx, "the instance", func(m bus.Message) bool {
-		return m.Subject == "router.register" || m.Subject == "droplet.exited"
-	})
-	if errors.Is(err, context.Canceled) {
-		return err
+	switch {
+	case ctx.Err() != nil: // whatever became of the instance: nobody wants to know any more
+		return m, fmt.Errorf("wait for the instance: %w", ctx.Err())
+	case err != nil:
+		return m, &CrashError{App: t.App.Name, After: t.StartLimit, NeverReady: true, Said: t.lastWords()}
+	case m.Subject == exited:
+		return m, t.ended(m)
 	}
-	if err != nil {
-		return t.crash(err)
-	}
-	if m.Subject == "droplet.exited" {
-		return t.crash(nil)
-	}
-	var r protocol.Route
-	if err := json.Unmarshal(m.Payload, &r); err != nil || r.Port == nil {
-		return fmt.Errorf("read router.register: %w", err)
-	}
-	t.host = fmt.Sprintf("%s:%d", r.Host, *r.Port)
-	return nil
+	return m, nil
 }
 
-// crash tells what the app said before it died.
-func (t *tale) crash(err error) error {
-	var said strings.Builder
-	for _, name := range []string{"logs/stderr.log", "logs/stdout.log", "logs/startup.log"} {
-		if text, e := t.instanceFile(name); e == nil && strings.TrimSpace(text) != "" {
-			fmt.Fprintf(&said, "\n%s:\n%s", name, lastLines(text, 20))
-		}
-	}
-	return &CrashError{App: t.App.Name, Said: said.String(), Err: err}
-}
-
-// CrashError says that the app was staged but does not run.
-type CrashError struct {
-	App  string
-	Said string // the end of its logs
-	Err  error  // nil when it exited
-}
-
-func (e *CrashError) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("%s did not get ready: %v%s", e.App, e.Err, e.Said)
-	}
-	return fmt.Sprintf("%s ended as soon as it was started%s", e.App, e.Said)
-}
-
-func (e *CrashError) Unwrap() error { return e.Err }
-
-// Hint says what is most often wrong.
-func (e *CrashError) Hint() string {
-	return "`minicf doctor` says whether the runtime and its libraries are installed; an app must listen on the port of -p or $VCAP_APP_PORT"
-}
-
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
-}
-
-// instanceFile reads a file of the one instance that this sandbox has.
-func (t *tale) instanceFile(name string) (string, error) {
-	found, err := filepath.Glob(filepath.Join(t.DataDir, "dea", "apps", "*", filepath.FromSlash(name)))
-	if err != nil || len(found) == 0 {
-		return "", fmt.Errorf("the instance has no %s", name)
-	}
-	b, err := os.ReadFile(found[0])
-	return string(b), err
-}
-
-// changed shows the lines that differ, the old ones behind a minus, the new ones behind a plus.
+// changed shows the lines that differ, the old ones behind a minus, the new ones behind a plus; none do when an app is
+// started by a command of its own.
 func changed(before, after string) string {
 	old, fresh := strings.Split(before, "\n"), strings.Split(after, "\n")
 	var b strings.Builder
@@ -176,20 +125,16 @@ func changed(before, after string) string {
 			fmt.Fprintf(&b, "- %s\n+ %s\n", old[i], fresh[i])
 		}
 	}
-	if b.Len() == 0 {
-		return "(no token to replace: the app is started by its own command)"
-	}
 	return b.String()
 }
 
 // routed shows the registration.
 func (t *tale) routed(ctx context.Context) error {
-	began := time.Now()
 	m, err := t.seen.await(ctx, "router.register", on("router.register"))
 	if err != nil {
 		return err
 	}
-	return t.tell(began, Step{
+	return t.tell(Step{
 		Title:    "The router learns where it is",
 		Why:      "The DEA registers the instance's host, port and names. The router keeps a route for 120 s and asks all to register again every 30.",
 		Exhibits: []Exhibit{t.seen.exhibit("message", m)},

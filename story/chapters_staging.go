@@ -2,6 +2,8 @@ package story
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -28,8 +30,8 @@ func (t *tale) platform(ctx context.Context) error {
 	for _, c := range all {
 		fmt.Fprintf(&b, "%-16s %s\n", c.Type, c.UUID)
 	}
-	return t.tell(t.seen.began, Step{
-		Title: "The platform is up",
+	return t.tell(Step{
+		Title: "The platform is up", Elapsed: time.Since(t.seen.began),
 		Why: "Five components, and not one of them knows where another is: all they share is a message bus, NATS. Asked " +
 			"on vcap.component.discover, each says who it is.",
 		Exhibits: []Exhibit{{Label: "who answered", Text: b.String()}},
@@ -51,7 +53,8 @@ func (t *tale) source(ctx context.Context) error {
 			return err
 		}
 		step.Exhibits = []Exhibit{{Label: "GET " + t.api.DownloadURI(t.App.ID), Text: text}}
-		return t.tell(began, step)
+		step.Elapsed = time.Since(began)
+		return t.tell(step)
 	}
 	if err := t.api.PutPackageDir(ctx, t.App.ID, t.AppDir); err != nil {
 		return err
@@ -61,7 +64,8 @@ func (t *tale) source(ctx context.Context) error {
 		return err
 	}
 	step.Exhibits = []Exhibit{{Label: "PUT " + t.api.PackageURI(t.App.ID), Text: listing(nodes)}}
-	return t.tell(began, step)
+	step.Elapsed = time.Since(began)
+	return t.tell(step)
 }
 
 // sampleListing fetches and unpacks the sample, as the stager will.
@@ -90,22 +94,35 @@ func (t *tale) sampleListing(ctx context.Context) (string, error) {
 	return text, nil
 }
 
-// staging sends the request and tells it in two steps: what was asked, and what came of it.
-func (t *tale) staging(ctx context.Context) error {
+// asking shows the request before it is sent: should staging fail, the reader knows what was asked.
+func (t *tale) asking(context.Context) error {
 	properties, err := t.App.Properties()
 	if err != nil {
 		return err
 	}
-	request := protocol.StagingRequest{
+	t.request = protocol.StagingRequest{
 		AppID: protocol.ID(t.App.ID), DownloadURI: t.api.DownloadURI(t.App.ID),
 		UploadURI: t.api.UploadURI(t.App.ID, "upload_id"), Properties: properties,
 	}
-	began := time.Now()
-	reply, err := client.Stage(ctx, t.bus, request)
+	payload, err := json.Marshal(t.request)
 	if err != nil {
 		return err
 	}
-	asked, err := t.seen.await(ctx, "the staging request", on("staging"))
+	return t.tell(Step{
+		Title: "A request to stage it",
+		Why: "One message on the subject staging. All stagers listen there in one queue group, so exactly one gets it; the " +
+			"two URIs are all it learns of the controller.",
+		Exhibits: []Exhibit{{Label: "request", Subject: protocol.Staging.String(), Payload: bus.Mask(payload)}},
+	})
+}
+
+// staging sends the request and shows what came of it, good or bad.
+func (t *tale) staging(ctx context.Context) error {
+	reply, failure := client.Stage(ctx, t.bus, t.request)
+	if _, answered := errors.AsType[*client.StagingError](failure); failure != nil && !answered {
+		return failure
+	}
+	asked, err := t.seen.await(ctx, "the staging request", on(protocol.Staging.String()))
 	if err != nil {
 		return err
 	}
@@ -113,20 +130,24 @@ func (t *tale) staging(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.tell(time.Time{}, Step{
-		Title: "A request to stage it",
-		Why: "One message on the subject staging. All stagers listen there in one queue group, so exactly one gets it; the " +
-			"two URIs are all it learns of the controller.",
-		Exhibits: []Exhibit{t.seen.exhibit("request", asked)},
-	}); err != nil {
-		return err
-	}
-	return t.tell(began, Step{
-		Title: "The stager makes a droplet",
+	step := Step{
+		Title: "The stager makes a droplet", Elapsed: answered.Time.Sub(asked.Time),
 		Why: "It downloads and unpacks the zip, lets the plugin for " + t.App.Framework + " write startup and stop, packs it all " +
 			"and uploads it. Its one reply carries the log for the user.",
-		Exhibits: []Exhibit{{Label: "task log", Text: reply.TaskLog}, t.seen.exhibit("reply", answered)},
-	})
+	}
+	if failure != nil {
+		step.Title = "The stager cannot make a droplet"
+		step.Why = "It was to download and unpack the zip, let the plugin for " + t.App.Framework + " write startup and stop, pack " +
+			"it all and upload it. Its one reply says what failed, and carries the log for the user."
+	}
+	if reply.TaskLog != "" {
+		step.Exhibits = append(step.Exhibits, Exhibit{Label: "task log", Text: reply.TaskLog})
+	}
+	step.Exhibits = append(step.Exhibits, t.seen.exhibit("reply", answered))
+	if err := t.tell(step); err != nil {
+		return err
+	}
+	return failure
 }
 
 // droplet shows what the stager made.
@@ -157,15 +178,23 @@ func (t *tale) droplet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.tell(began, Step{
-		Title: "What a droplet is",
-		Why: "A tar of the app and of how to run it. startup names no Ruby: " + droplet.RuntimeToken + " stands for the runtime of the " +
-			"machine that will run it, which the stager cannot know.",
+	return t.tell(Step{
+		Title: "What a droplet is", Elapsed: time.Since(began),
+		Why: "A tar of the app and of how to run it. " + t.aboutStartup(string(startup)),
 		Exhibits: []Exhibit{
 			{Label: "GET " + t.dropletURI, Text: listing(nodes)},
 			{Label: "startup, as staged", Text: string(startup)},
 		},
 	})
+}
+
+// aboutStartup says what is remarkable about a startup script.
+func (t *tale) aboutStartup(script string) string {
+	if strings.Contains(script, droplet.RuntimeToken) {
+		return "startup does not say which " + t.App.Runtime + " to run: " + droplet.RuntimeToken + " stands for the one of the machine " +
+			"that will run it, which the stager cannot know."
+	}
+	return "startup runs the app's own command, word for word: nothing in it is left for the DEA to fill in."
 }
 
 func listing(nodes []droplet.Node) string {

@@ -50,6 +50,18 @@ func (o *observer) await(ctx context.Context, what string, fits func(bus.Message
 	}
 }
 
+// find returns the first message that fits, if one was seen already.
+func (o *observer) find(fits func(bus.Message) bool) (bus.Message, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range o.seen {
+		if fits(m) {
+			return m, true
+		}
+	}
+	return bus.Message{}, false
+}
+
 // on fits the messages of a subject.
 func on(subject string) func(bus.Message) bool {
 	return func(m bus.Message) bool { return m.Subject == subject }

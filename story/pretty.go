@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -27,11 +28,11 @@ func pretty(payload json.RawMessage) string {
 	}
 	v, err := decodeOrdered(payload)
 	if err != nil {
-		return string(payload)
+		return printable(string(payload))
 	}
 	var b strings.Builder
 	v.write(&b, "", 0)
-	return b.String()
+	return printable(b.String())
 }
 
 // node is a JSON value that remembers the order of its keys.
@@ -86,15 +87,46 @@ func plainJSON(v any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
-func shorten(text string) string {
-	if len(text) <= longText {
-		return text
+// shorten cuts the JSON of a long text, never inside a character or an escape, and says how long it was.
+func shorten(scalar string) string {
+	var text string
+	if len(scalar) <= longText || json.Unmarshal([]byte(scalar), &text) != nil { // a number is never cut
+		return scalar
 	}
-	cut := longText - 20
-	for !utf8.RuneStart(text[cut]) {
-		cut--
+	cut := 1 // after the quote
+	for next := cut; next <= longText-20; next += letter(scalar[next:]) {
+		cut = next
 	}
-	return fmt.Sprintf("%s…\" (%d characters)", text[:cut], utf8.RuneCountInString(text)-2)
+	return fmt.Sprintf("%s…\" (%d characters)", scalar[:cut], utf8.RuneCountInString(text))
+}
+
+// letter is the length of the first character of the inside of a JSON text, as it is written there.
+func letter(inside string) int {
+	switch {
+	case inside[0] != '\\':
+		_, n := utf8.DecodeRuneInString(inside)
+		return n
+	case inside[1] == 'u':
+		return len(`\u0000`)
+	}
+	return len(`\n`)
+}
+
+// printable shows what would control the terminal instead of sending it there: apps and their logs say anything.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < ' ':
+			return '␀' + r // the picture of the character
+		case r == 0x7f:
+			return '␡'
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
 // write writes n at an indentation; used is what stands before it on its line.

@@ -14,13 +14,13 @@ type Step struct {
 	Exhibits []Exhibit     `json:"exhibits,omitempty"`
 }
 
-// Exhibit is something to look at: a message of the bus, a file, a listing. Exactly one of Payload, Lines and Text is set.
+// Exhibit is something to look at: a message of the bus, a file, a listing. At most one of Payload and Text is set.
 type Exhibit struct {
 	Label   string          `json:"label"`
 	Subject string          `json:"subject,omitempty"` // of a message
 	Payload json.RawMessage `json:"payload,omitempty"` // of a message, secrets masked
 	Text    string          `json:"text,omitempty"`
-	At      time.Duration   `json:"-"` // of a message, since the story began
+	At      time.Duration   `json:"-"` // of a message, since the story began; 0 when it is yet to be sent
 }
 
 // MarshalJSON adds the timing in milliseconds.
@@ -39,7 +39,7 @@ func (e Exhibit) MarshalJSON() ([]byte, error) {
 		plain
 		AtMS *float64 `json:"at_ms,omitempty"`
 	}{plain: plain(e)}
-	if e.Subject != "" {
+	if e.At > 0 {
 		at := milliseconds(e.At)
 		out.AtMS = &at
 	}

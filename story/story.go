@@ -19,6 +19,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/protocol"
 	"github.com/minicf/minicf/sandbox"
 )
 
@@ -31,15 +32,21 @@ type Options struct {
 	Out   io.Writer
 	JSON  bool
 	Color bool
-	Wait  io.Reader // Enter is awaited between steps when set
+	Wait  io.Reader // Enter is awaited before each step but the first when set; never with JSON
 	// Stay keeps the app running when the story is told, until ctx ends.
 	Stay bool
+	// StartLimit is how long the app may take to open its port; 0 is a minute, after which a DEA gives up on it.
+	StartLimit time.Duration
 	// Settings are completed and used for the sandbox; DataDir and ports are the story's own.
 	Settings sandbox.Settings
 }
 
-// limit is how long the platform may take for everything between two steps; a first Ruby on a slow disk takes seconds.
-const limit = 70 * time.Second
+const (
+	// limit is how long the platform may take for one step; a first Ruby on a slow disk takes seconds.
+	limit = 70 * time.Second
+	// startLimit is how long a DEA waits for the port of an instance.
+	startLimit = time.Minute
+)
 
 // tale is a story while it is told.
 type tale struct {
@@ -51,17 +58,22 @@ type tale struct {
 	api   *client.Controller
 
 	step       int
+	request    protocol.StagingRequest
 	staged     string // directory with the unpacked droplet
 	sha1       string
 	dropletURI string
-	dea        string // id of the DEA that was found
-	host       string // "127.0.0.1:41234", of the instance
+	dea        string    // id of the DEA that was found
+	sent       time.Time // when the start message crossed the bus
 }
 
 // Tell tells the story. It returns when all is told, and with Options.Stay when ctx has ended; nothing of it runs any
-// longer then. The error of a failed step says what the user can do (Hint).
+// longer then. The error of a failed step says what the user can do (Hint): a *client.StagingError, *CrashError or
+// *AnswerError blames the app.
 func Tell(ctx context.Context, o Options) error {
 	t := &tale{Options: o, seen: newObserver()}
+	if t.StartLimit <= 0 {
+		t.StartLimit = startLimit
+	}
 	t.voice = jsonTeller{o.Out}
 	if !o.JSON {
 		text := &textTeller{w: o.Out, color: o.Color}
@@ -74,15 +86,7 @@ func Tell(ctx context.Context, o Options) error {
 	if t.sb, err = sandbox.New(o.sandboxSettings()); err != nil {
 		return err
 	}
-	return t.onStage(ctx, func(ctx context.Context) error {
-		if err := t.tellAll(ctx); err != nil {
-			return err
-		}
-		if o.Stay {
-			<-ctx.Done()
-		}
-		return nil
-	})
+	return t.onStage(ctx, t.tellAll)
 }
 
 // onStage runs the sandbox around a play.
@@ -95,6 +99,9 @@ func (t *tale) onStage(ctx context.Context, play func(context.Context) error) er
 	case <-ready:
 	case err := <-ended:
 		return fmt.Errorf("start the platform: %w", err)
+	case <-ctx.Done():
+		stop()
+		return errors.Join(ctx.Err(), <-ended)
 	}
 	err := play(ctx)
 	stop()
@@ -119,15 +126,38 @@ func (t *tale) tellAll(ctx context.Context) error {
 		return err
 	}
 	t.staged = staged
+	return t.tellChapters(ctx)
+}
+
+// tellChapters tells one step after the other. Nothing of a step happens before the reader asks for it, nor does the
+// reader's time count as the platform's.
+func (t *tale) tellChapters(ctx context.Context) error {
 	chapters := []func(context.Context) error{
-		t.platform, t.source, t.staging, t.droplet, t.discover, t.start, t.running, t.routed, t.answer, t.epilogue,
+		t.platform, t.source, t.asking, t.staging, t.droplet, t.discover, t.start, t.running, t.routed, t.answer, t.epilogue,
 	}
-	for _, chapter := range chapters {
+	for i, chapter := range chapters {
+		if i > 0 {
+			if err := t.voice.pause(ctx); err != nil {
+				return err
+			}
+		}
 		if err := t.bounded(ctx, chapter); err != nil {
 			return err
 		}
 	}
+	if t.Stay {
+		return t.stay(ctx)
+	}
 	return nil
+}
+
+// stay keeps the app running until ctx ends. That it ended before is worth an error.
+func (t *tale) stay(ctx context.Context) error {
+	m, err := t.seen.await(ctx, "the end of the app", on(exited))
+	if err != nil {
+		return nil // ctx ended, as it should
+	}
+	return t.ended(m)
 }
 
 func (t *tale) bounded(ctx context.Context, chapter func(context.Context) error) error {
@@ -137,11 +167,8 @@ func (t *tale) bounded(ctx context.Context, chapter func(context.Context) error)
 }
 
 // tell hands a step to the voice, numbered.
-func (t *tale) tell(since time.Time, s Step) error {
+func (t *tale) tell(s Step) error {
 	t.step++
 	s.Number = t.step
-	if !since.IsZero() {
-		s.Elapsed = time.Since(since)
-	}
 	return t.voice.tell(s)
 }

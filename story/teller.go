@@ -3,7 +3,9 @@ package story
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,12 +15,17 @@ import (
 // teller is the voice of the story.
 type teller interface {
 	tell(Step) error
+	// pause waits until the reader wants the next step. The error is ctx's when that ends first.
+	pause(ctx context.Context) error
 }
 
 // jsonTeller writes each step as one line of JSON.
 type jsonTeller struct{ w io.Writer }
 
 func (t jsonTeller) tell(s Step) error { return json.NewEncoder(t.w).Encode(s) }
+
+// pause does not wait: programs read as fast as they can.
+func (t jsonTeller) pause(context.Context) error { return nil }
 
 // textTeller writes for people at a terminal.
 type textTeller struct {
@@ -32,13 +39,11 @@ const width = 100
 
 func (t *textTeller) tell(s Step) error {
 	var b bytes.Buffer
-	if t.wait != nil && s.Number > 1 {
-		fmt.Fprintln(t.w, t.paint(dim, "\n      press Enter to go on"))
-		if _, err := t.wait.ReadString('\n'); err != nil && err != io.EOF {
-			return err
-		}
+	b.WriteString("\n" + t.paint(bold, fmt.Sprintf("%2d  %s", s.Number, s.Title)))
+	if took := elapsed(s.Elapsed); took != "" {
+		b.WriteString("  " + t.paint(dim, took))
 	}
-	fmt.Fprintf(&b, "\n%s  %s\n", t.paint(bold, fmt.Sprintf("%2d  %s", s.Number, s.Title)), t.paint(dim, elapsed(s.Elapsed)))
+	b.WriteByte('\n')
 	for _, line := range wrap(s.Why, width-4) {
 		fmt.Fprintf(&b, "    %s\n", line)
 	}
@@ -49,17 +54,48 @@ func (t *textTeller) tell(s Step) error {
 	return err
 }
 
-func (t *textTeller) exhibit(b *bytes.Buffer, e Exhibit) {
-	fmt.Fprintln(b)
-	body := e.Text
-	if e.Subject != "" {
-		fmt.Fprintf(b, "    %s %s %s\n", t.paint(cyan, e.Label), t.paint(bold, e.Subject), t.paint(dim, "at "+elapsed(e.At)))
-		body = pretty(e.Payload)
-	} else if e.Label != "" {
-		fmt.Fprintf(b, "    %s\n", t.paint(cyan, e.Label))
+// pause waits for Enter. Where nobody can press it, as when input comes from /dev/null, the story goes on by itself.
+func (t *textTeller) pause(ctx context.Context) error {
+	if t.wait == nil {
+		return nil
 	}
+	if _, err := fmt.Fprintf(t.w, "\n      %s\n", t.paint(dim, "press Enter to go on")); err != nil {
+		return err
+	}
+	pressed := make(chan error, 1)
+	// The read cannot be interrupted; when ctx ends first, the process ends too and takes it along.
+	go func() {
+		_, err := t.wait.ReadString('\n')
+		pressed <- err
+	}()
+	select {
+	case err := <-pressed:
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+		t.wait = nil
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for Enter: %w", ctx.Err())
+	}
+}
+
+func (t *textTeller) exhibit(b *bytes.Buffer, e Exhibit) {
+	heading := []string{t.paint(cyan, printable(e.Label))}
+	body := printable(e.Text)
+	if e.Subject != "" {
+		heading = append(heading, t.paint(bold, printable(e.Subject)))
+		body = pretty(e.Payload)
+	}
+	if e.At > 0 {
+		heading = append(heading, t.paint(dim, "at "+elapsed(e.At)))
+	}
+	fmt.Fprintf(b, "\n    %s\n", strings.Join(heading, " "))
 	for line := range strings.Lines(strings.TrimRight(body, "\n")) {
-		fmt.Fprintf(b, "      %s\n", strings.TrimRight(line, "\n"))
+		if line = strings.TrimRight(line, "\n"); line != "" {
+			line = "      " + line
+		}
+		b.WriteString(line + "\n")
 	}
 }
 
