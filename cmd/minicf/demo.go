@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -45,18 +46,81 @@ func (s *session) demoCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.exit, "exit", false, "stop everything when the story is told")
 	c.Flags().BoolVar(&f.step, "step", false, "wait for Enter between the steps")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+		ctx, stop := demoSignals(c.Context())
 		defer stop()
-		app, dir, err := s.demoApp(ctx, f)
-		if err != nil {
-			return err
+		err := s.checkDemo(c, f)
+		if err == nil {
+			err = s.demo(ctx, f)
 		}
-		if err := s.ensureRuntime(ctx, app.Runtime, f.yes); err != nil {
-			return err
-		}
-		return s.demo(ctx, f, app, dir)
+		return s.endOfDemo(ctx, err)
 	}
 	return c
+}
+
+// demoSignals returns a context that ends when the demo is told to stop. A pipe that nobody reads any more (`minicf demo |
+// head`) must end in an error of Write meanwhile, not of the process: the app would outlive it.
+func demoSignals(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	return ctx, func() {
+		signal.Stop(broken)
+		stop()
+	}
+}
+
+// checkDemo refuses flags that would be without effect.
+func (s *session) checkDemo(c *cobra.Command, f demoFlags) error {
+	for _, name := range []string{"data-dir", "nats", "api"} {
+		if c.Flags().Changed(name) {
+			return &coded{
+				error: fmt.Errorf("--%s means nothing to demo, which runs a sandbox of its own", name), code: exitUsage,
+				hint: "`minicf up` and `minicf deploy` do the same step by step, where you want it",
+			}
+		}
+	}
+	if s.json && f.step {
+		return &coded{error: errors.New("--json is for programs, and --step for people"), code: exitUsage, hint: "leave one of them out"}
+	}
+	return nil
+}
+
+// endOfDemo says why the demo ended: what error it is for scripts, and for --json, one more line on standard output.
+func (s *session) endOfDemo(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &coded{error: err, code: exitCode(err), hint: hintOf(err)}
+	_, crashed := errors.AsType[*story.CrashError](err)
+	_, failed := errors.AsType[*story.AnswerError](err)
+	switch {
+	case ctx.Err() != nil:
+		e.code = exitInterrupted
+	case errors.Is(err, syscall.EPIPE):
+		s.json = false // standard output is what is gone
+		return &coded{error: errors.New("nobody reads the story any more, so it was stopped"), code: exitFailed}
+	case crashed, failed:
+		e.code = exitAppStart
+	}
+	if s.json {
+		line := json.NewEncoder(s.out)
+		line.SetEscapeHTML(false)
+		_ = line.Encode(map[string]any{"error": map[string]any{"code": e.code, "message": err.Error(), "hint": e.hint}})
+		s.json = false // the other errors of minicf are objects of many lines; this one is told on standard error
+	}
+	return e
+}
+
+// demo finds out what the app is and sees to it that it can run, and tells its story.
+func (s *session) demo(ctx context.Context, f demoFlags) error {
+	app, dir, err := s.demoApp(ctx, f)
+	if err != nil {
+		return err
+	}
+	if err := s.ensureRuntime(ctx, app.Runtime, f.yes); err != nil {
+		return err
+	}
+	return s.tellStory(ctx, f, app, dir)
 }
 
 // demoApp is the app to tell of, and the directory it is in; none for the controller's sample.
@@ -110,13 +174,16 @@ func (s *session) ensureRuntime(ctx context.Context, runtime string, yes bool) e
 		return err
 	}
 	d := diagnose(ctx, families)
+	if err := ctx.Err(); err != nil { // then everything seems to be missing
+		return err
+	}
 	if len(d.missing()) == 0 {
 		return nil
 	}
 	return s.install(ctx, d, yes)
 }
 
-func (s *session) demo(ctx context.Context, f demoFlags, app client.App, dir string) (err error) {
+func (s *session) tellStory(ctx context.Context, f demoFlags, app client.App, dir string) (err error) {
 	data, err := os.MkdirTemp("", "minicf-demo-")
 	if err != nil {
 		return err
@@ -135,11 +202,7 @@ func (s *session) demo(ctx context.Context, f demoFlags, app client.App, dir str
 	if f.step {
 		o.Wait = s.in
 	}
-	err = story.Tell(ctx, o)
-	if _, crashed := errors.AsType[*story.CrashError](err); crashed {
-		return &coded{error: err, code: exitAppStart, hint: hintOf(err)}
-	}
-	return err
+	return story.Tell(ctx, o)
 }
 
 // onTerminal reports whether a person watches.
