@@ -78,6 +78,9 @@ func (in *instance) dirName() string {
 	return pathSafe(in.request.Name) + "-" + strconv.Itoa(int(in.request.Index)) + "-" + in.id
 }
 
+// idIn is the instance id at the end of what dirName made; ids have no dashes.
+func idIn(dirName string) string { return dirName[strings.LastIndexByte(dirName, '-')+1:] }
+
 // logID is how log lines name the instance, in the words of 2012.
 func (in *instance) logID() string {
 	return fmt.Sprintf("(name=%s app_id=%s instance=%s index=%d)", in.request.Name, in.request.Droplet, in.id, in.request.Index)

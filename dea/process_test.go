@@ -270,6 +270,32 @@ func TestRealAppThatIgnoresEverythingIsGoneAllTheSame(t *testing.T) {
 	}
 }
 
+// What buildpacks and start messages do to HOME, by which an instance's processes used to be known.
+func TestDaemonThatHasAnotherHomeEndsWithItsInstance(t *testing.T) {
+	t.Parallel()
+	testkit.RequireTool(t, "bash", "setsid", "ps")
+	const daemon = "(setsid bash -c 'cd /; echo $$ > \"$DIR/daemon.pid\"; exec sleep 1000' < /dev/null > /dev/null 2>&1 &)\nsleep 1000\n"
+	h := start(t, testConfig(t), real)
+	for before, env := range map[string][]string{
+		"":                           {"HOME=/nowhere"},
+		"export HOME=\"$PWD/app\"\n": {},
+	} {
+		r := h.realApp("hello", "#!/bin/bash\nexport DIR=\"$PWD\"\n"+before+daemon)
+		r.URIs, r.Env = nil, env // running at once
+		h.startApp(r)
+		h.wait("dea.heartbeat")
+		h.DEA.mu.Lock()
+		in := h.registry.all[0]
+		h.DEA.mu.Unlock()
+		pid := waitForPid(t, filepath.Join(in.dir, "daemon.pid"))
+		h.send("dea.stop", `{"droplet":"hello"}`)
+		testkit.Eventually(t, patience, "the directory to go", gone(in.dir))
+		if alive(pid) {
+			t.Errorf("%q, %v: the daemon outlived its instance", before, env)
+		}
+	}
+}
+
 func waitForPid(tb testing.TB, path string) (pid int) {
 	tb.Helper()
 	testkit.Eventually(tb, patience, path, func() bool {

@@ -28,10 +28,12 @@ func (d *DEA) sweep(ctx context.Context) []record {
 	for _, app := range all {
 		for _, r := range app {
 			left = append(left, r)
-			handles[r.Dir] = isolation.Handle{Dir: r.Dir}
+			h := isolation.Handle{Dir: r.Dir}
 			if r.Handle != nil {
-				handles[r.Dir] = *r.Handle
+				h = *r.Handle
 			}
+			h.ID = r.InstanceID
+			handles[r.Dir] = h
 		}
 	}
 	dirs, err := os.ReadDir(d.paths.apps)
@@ -41,7 +43,7 @@ func (d *DEA) sweep(ctx context.Context) []record {
 	for _, dir := range dirs {
 		path := filepath.Join(d.paths.apps, dir.Name())
 		if _, known := handles[path]; !known {
-			handles[path] = isolation.Handle{Dir: path}
+			handles[path] = isolation.Handle{ID: idIn(dir.Name()), Dir: path}
 		}
 	}
 	d.sweepAll(ctx, handles)

@@ -126,7 +126,9 @@ func TestWhatAKilledDEALeftIsSweptAndMourned(t *testing.T) {
 		for _, handle := range h.backend.Swept() {
 			swept[handle] = true
 		}
-		for _, want := range []isolation.Handle{{PID: 4711, Start: 99, Dir: running}, {Dir: crashed}, {Dir: unknown}, {Dir: outside}} {
+		for _, want := range []isolation.Handle{
+			{ID: "c8b0", PID: 4711, Start: 99, Dir: running}, {ID: "aa", Dir: crashed}, {ID: "bb", Dir: unknown}, {ID: "c8b1", Dir: outside},
+		} {
 			if !swept[want] {
 				t.Errorf("%+v was not swept: %v", want, swept)
 			}
