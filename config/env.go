@@ -10,7 +10,7 @@ import (
 // environment sets the keys that have a MINICF_<COMPONENT>_… variable.
 func (l *loader) environment(o Options) error {
 	for _, key := range l.keys() {
-		name := "MINICF_" + envName(l.component) + "_" + envName(key)
+		name := variable(l.component, key)
 		value := o.env(name)
 		if value == "" {
 			continue
@@ -20,6 +20,11 @@ func (l *loader) environment(o Options) error {
 		}
 	}
 	return nil
+}
+
+// variable is the name of the variable that sets a component's key.
+func variable(component, key string) string {
+	return "MINICF_" + envName(component) + "_" + envName(key)
 }
 
 // envName turns a component's or a key's name into the part of a variable's name.

@@ -40,6 +40,7 @@ func TestMistakesAreExplainedInWordsOfTheFile(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"unknown key in a record":         {"logging:\n  levl: info\n", `:2:3: unknown key "levl": did you mean "level"?`},
 		"what a record allows":            {"logging:\n  levl: info\n", "allowed in logging: level, file, syslog"},
+		"letters swapped":                 {"status: {prot: 1}\n", `unknown key "prot": did you mean "port"?`},
 		"key of another record":           {"level: info\n", `unknown key "level": did you mean "logging.level"?`},
 		"record used as a prefix":         {"logging: {dirs: x}\n", `unknown key "dirs": did you mean "dirs.tmp"?`},
 		"name from another component":     {"mbus: nats://x\n", `unknown key "mbus": did you mean "nats_uri"?`},

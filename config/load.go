@@ -126,7 +126,7 @@ func (l *loader) keys() []string {
 func (l *loader) values() []Value {
 	var values []Value
 	walk("", l.root, func(key string, v reflect.Value) {
-		values = append(values, Value{Key: key, Value: textOf(v), Origin: l.originOf(key)})
+		values = append(values, Value{Key: key, Value: textOf(v), Origin: l.originOf(key), data: publicValue(v)})
 	})
 	return values
 }

@@ -82,6 +82,11 @@ func publicValue(v reflect.Value) any {
 		return masked
 	case Duration:
 		return x.Std().Seconds() // as the files of 2012 have it
+	case Memory:
+		if x.percent == 0 {
+			return x.mb // likewise
+		}
+		return x.String()
 	case NameMap:
 		byName := map[string]string{}
 		for _, n := range x {

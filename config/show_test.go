@@ -57,3 +57,26 @@ func TestVarzShowsTheConfigurationWithoutSecrets(t *testing.T) {
 		t.Error("a text was shown as a configuration")
 	}
 }
+
+func TestProgramsReadNumbersAsNumbers(t *testing.T) {
+	t.Parallel()
+	o := inFile(t, "runtimes: {ruby19: ruby}\nmax_memory: 512\nstatus: {port: 80, user: u, password: secret}\nsecure: true\n")
+	_, values := mustLoad(t, o)
+	for key, want := range map[string]string{
+		"max_active_tasks":     `10`,
+		"max_staging_duration": `120`,
+		"max_download":         `"512MiB"`,
+		"queues":               `["staging"]`,
+		"runtimes":             `{"ruby19":"ruby"}`,
+		"max_memory":           `512`,
+		"secure":               `true`,
+		"index":                `null`,
+		"status.port":          `80`,
+		"status.password":      `"***"`,
+		"nats_uri":             `"nats://127.0.0.1:4222"`,
+	} {
+		if got, err := json.Marshal(values[key].Data()); err != nil || string(got) != want {
+			t.Errorf("%s = %s, %v, want %s", key, got, err, want)
+		}
+	}
+}

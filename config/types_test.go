@@ -19,6 +19,17 @@ func TestDurationIsSecondsOrHasUnits(t *testing.T) {
 			t.Errorf("%s = %s, %v; want %s", text, d, err, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"120": "2m", "3600": "1h", "5400": "1h30m", "3601": "1h0m1s", "30": "30s", "0": "0s", "150": "2m30s", "600": "10m", "0.5": "500ms",
+	} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(text)); err != nil || d.String() != want {
+			t.Errorf("%s reads %s, %v; want %s", text, d, err, want)
+		}
+		if err := d.UnmarshalText([]byte(want)); err != nil || d.String() != want {
+			t.Errorf("%s is read as %s, %v", want, d, err)
+		}
+	}
 	rejects(t, new(Duration), "", "x", "-1", "-5s", "1e300", "NaN", "inf", "10 s", "10 minutes")
 }
 

@@ -11,6 +11,17 @@ type Value struct {
 	Key    string // dotted: intervals.heartbeat
 	Value  string // as a file has it; empty for an optional key that is not set
 	Origin Origin
+
+	data any
+}
+
+// Data returns the value without its secrets, as a program wants it: a number for a port, seconds for a time span, a map
+// for a record, nil for an optional key that is not set.
+func (v Value) Data() any {
+	if isSecret(v.Key) && v.Value != "" {
+		return mask
+	}
+	return v.data
 }
 
 // Origin is where a value came from.

@@ -28,12 +28,12 @@ type Config struct {
 
 	Intervals     Intervals     `yaml:"intervals"`
 	LocalRoute    string        `yaml:"local_route"` // the address to advertise is the one that leads there
-	FilerPort     int           `yaml:"filer_port"`  // of the file viewer
+	FilerPort     int           `yaml:"filer_port"`  // of the file viewer; not used yet
 	Status        config.Status `yaml:"status"`      // of /varz and /healthz; port bus.NoStatusPort is none at all
 	DiskThreshold int           `yaml:"droplet_fs_percent_used_threshold"`
 	Unpack        Unpack        `yaml:"unpack"`
 
-	EvacuationDelay   config.Duration `yaml:"evacuation_delay"`
+	EvacuationDelay   config.Duration `yaml:"evacuation_delay"`    // not used yet
 	DisableDirCleanup bool            `yaml:"disable_dir_cleanup"` // keep droplets and directories, to look at
 	ForceHTTPSharing  bool            `yaml:"force_http_sharing"`  // never use the executableFile of a message
 	EnforceUlimit     bool            `yaml:"enforce_ulimit"`
@@ -85,9 +85,13 @@ func defaultRuntimes() config.NameMap {
 		{Name: "python2", Value: "python3"},
 		{Name: "python3", Value: "python3"},
 		{Name: "node", Value: "node"},
+		{Name: "node06", Value: "node"},
+		{Name: "node08", Value: "node"},
 		{Name: "php", Value: "php"},
 		{Name: "java", Value: "java"},
+		{Name: "java7", Value: "java"},
 		{Name: "erlang", Value: "erl"},
+		{Name: "erlangR14B01", Value: "erl"},
 	}
 }
 
