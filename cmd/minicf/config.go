@@ -2,15 +2,20 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/sandbox"
 )
 
 const configAbout = `Print the values that are in force and where each came from: a flag, the environment (MINICF_ROUTER_PORT=8000), a file, or the
-default that is shipped. Passwords are shown as ***.`
+default that is shipped. Passwords are shown as ***. Variables that look like settings and set nothing are warned of.`
 
 func (s *session) configCommand() *cobra.Command {
 	var file string
@@ -36,24 +41,71 @@ func (s *session) configCommand() *cobra.Command {
 		if err != nil {
 			return badConfig(err)
 		}
+		warnings := strays(all, os.Environ())
 		if s.json {
-			return s.printJSON(map[string]any{"data_dir": home, "values": all})
+			return s.printJSON(map[string]any{"data_dir": home, "values": all, "warnings": warnings})
 		}
-		return s.printConfig(home, all)
+		for _, w := range warnings {
+			fmt.Fprintf(s.err, "minicf: %s\n", w)
+		}
+		s.printConfig(home, all)
+		return nil
 	}
 	return c
 }
 
-func (s *session) printConfig(home string, all []sandbox.ConfigValue) error {
+// strays warns of variables that look like settings of the components and are none.
+func strays(all []sandbox.ConfigValue, environ []string) []string {
+	keys := map[string][]string{}
+	for _, v := range all {
+		keys[v.Component] = append(keys[v.Component], v.Key)
+	}
+	warnings := []string{}
+	for _, component := range slices.Sorted(maps.Keys(keys)) {
+		for _, stray := range config.Strays(component, keys[component], environ) {
+			warnings = append(warnings, stray.String())
+		}
+	}
+	return warnings
+}
+
+// widest is how many columns a value may take. A record or a list with more goes on in the next line.
+const widest = 44
+
+func (s *session) printConfig(home string, all []sandbox.ConfigValue) {
 	fmt.Fprintf(s.out, "data dir: %s\n", home)
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	component := ""
+	keyWidth, valueWidth, component := 0, 0, ""
+	for _, v := range all {
+		keyWidth = max(keyWidth, utf8.RuneCountInString(v.Key))
+		valueWidth = max(valueWidth, min(utf8.RuneCountInString(v.Value), widest))
+	}
 	for _, v := range all {
 		if v.Component != component {
 			component = v.Component
-			fmt.Fprintf(w, "\n%s\t\t\n", component)
+			fmt.Fprintf(s.out, "\n%s\n", component)
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", v.Key, v.Value, v.Origin)
+		lines := wrap(v.Value)
+		fmt.Fprintf(s.out, "  %-*s  %-*s  %s\n", keyWidth, v.Key, valueWidth, lines[0], v.Origin)
+		for _, line := range lines[1:] {
+			fmt.Fprintf(s.out, "  %-*s   %s\n", keyWidth, "", line)
+		}
 	}
-	return w.Flush()
+}
+
+// wrap breaks a record or a list that is too wide behind its commas.
+func wrap(value string) []string {
+	if utf8.RuneCountInString(value) <= widest || !strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "[") {
+		return []string{value}
+	}
+	lines := []string{""}
+	for part := range strings.SplitAfterSeq(value, ", ") {
+		last := &lines[len(lines)-1]
+		if *last != "" && utf8.RuneCountInString(*last+strings.TrimSpace(part)) > widest {
+			*last = strings.TrimSpace(*last)
+			lines = append(lines, part)
+			continue
+		}
+		*last += part
+	}
+	return lines
 }

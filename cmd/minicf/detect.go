@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/framework"
 )
 
-const detectAbout = `Say which framework the app in DIR is of, as vmc did before a push. --explain lists every framework, the rule that was asked,
-and the file that decided.`
+const detectAbout = `Say which framework the app in DIR is of, as vmc did before a push, and which runtime demo and deploy take for it.
+--explain lists every framework, the rule that was asked, and the file that decided.`
 
 func (s *session) detectCommand() *cobra.Command {
 	var explain bool
@@ -42,7 +43,9 @@ func (s *session) detectCommand() *cobra.Command {
 }
 
 func detectRecord(r framework.Result, explain bool) map[string]any {
-	record := map[string]any{"framework": r.Framework.Name, "runtime": r.Runtime, "memory": r.Memory}
+	record := map[string]any{
+		"framework": r.Framework.Name, "runtime": client.DefaultRuntime(r), "vmc_runtime": r.Runtime, "memory": r.Memory,
+	}
 	if explain {
 		var all []map[string]any
 		for _, c := range r.Considered {
@@ -55,12 +58,20 @@ func detectRecord(r framework.Result, explain bool) map[string]any {
 	return record
 }
 
-func (s *session) printDetection(r framework.Result, explain bool) error {
-	runtime := r.Runtime
-	if runtime == "" {
-		runtime = "(say which)"
+// runtimeOf is the runtime that minicf uses for an app, and in brackets the one that vmc would have asked for.
+func runtimeOf(r framework.Result) string {
+	used := client.DefaultRuntime(r)
+	switch {
+	case used == "":
+		return "(say which)"
+	case r.Runtime != used:
+		return fmt.Sprintf("%s (vmc: %s)", used, r.Runtime)
 	}
-	fmt.Fprintf(s.out, "%s  runtime %s, %d MB\n", r.Framework.Name, runtime, r.Memory)
+	return used
+}
+
+func (s *session) printDetection(r framework.Result, explain bool) error {
+	fmt.Fprintf(s.out, "%s  runtime %s, %d MB\n", r.Framework.Name, runtimeOf(r), r.Memory)
 	if !explain {
 		return nil
 	}
