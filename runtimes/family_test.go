@@ -20,16 +20,30 @@ func TestProbeTellsWhatIsMissing(t *testing.T) {
 		answers map[string]string
 		want    Status
 	}{
-		"everything is there": {family(dir + "/ruby"), map[string]string{"-v": "ruby 3.1\nmore\n"},
-			Status{Found: true, Executable: dir + "/ruby", Version: "ruby 3.1"}},
-		"no program": {family(dir+"/a", dir+"/b"), nil,
-			Status{Missing: "no program called " + dir + "/a or " + dir + "/b"}},
-		"libraries": {family(dir + "/ruby"), map[string]string{"-v": "ruby 3.1", "check": "!sinatra\nwebrick\n"},
-			Status{Executable: dir + "/ruby", Version: "ruby 3.1", Missing: "sinatra, webrick"}},
-		"the check breaks": {family(dir + "/ruby"), map[string]string{"-v": "ruby 3.1", "check": "!some long story about a broken thing\nand more"},
-			Status{Executable: dir + "/ruby", Version: "ruby 3.1", Missing: "libraries (exit status 1: some long story about a broken thing)"}},
-		"it does not run": {family(dir + "/ruby"), map[string]string{"-v": "!"},
-			Status{Executable: dir + "/ruby", Missing: "a ruby that runs (" + dir + "/ruby: exit status 1)"}},
+		"everything is there": {
+			family(dir + "/ruby"),
+			map[string]string{"-v": "ruby 3.1\nmore\n"},
+			Status{Found: true, Executable: dir + "/ruby", Version: "ruby 3.1"},
+		},
+		"no program": {
+			family(dir+"/a", dir+"/b"), nil,
+			Status{Missing: "no program called " + dir + "/a or " + dir + "/b"},
+		},
+		"libraries": {
+			family(dir + "/ruby"),
+			map[string]string{"-v": "ruby 3.1", "check": "!sinatra\nwebrick\n"},
+			Status{Executable: dir + "/ruby", Version: "ruby 3.1", Missing: "sinatra, webrick"},
+		},
+		"the check breaks": {
+			family(dir + "/ruby"),
+			map[string]string{"-v": "ruby 3.1", "check": "!some long story about a broken thing\nand more"},
+			Status{Executable: dir + "/ruby", Version: "ruby 3.1", Missing: "libraries (exit status 1: some long story about a broken thing)"},
+		},
+		"it does not run": {
+			family(dir + "/ruby"),
+			map[string]string{"-v": "!"},
+			Status{Executable: dir + "/ruby", Missing: "a ruby that runs (" + dir + "/ruby: exit status 1)"},
+		},
 	}
 	for name, tt := range tests {
 		tt.want.Family = "ruby"

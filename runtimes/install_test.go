@@ -38,16 +38,31 @@ func TestInstallIsOneCommandOfTheMachinesPackageManager(t *testing.T) {
 		want     string
 		unknown  string
 	}{
-		"debian": {debian, []string{"ruby"},
-			"apt-get update && apt-get install -y --no-install-recommends ruby ruby-sinatra ruby-webrick $(apt-cache pkgnames ruby-rackup)", ""},
-		"like ubuntu, not root": {mint, []string{"node", "java"},
-			"sudo -n apt-get update && sudo -n apt-get install -y --no-install-recommends nodejs default-jre-headless", ""},
-		"fedora": {fedora, []string{"python", "ruby"},
-			"sudo -n dnf install -y python3 ruby && sudo -n gem install --no-document sinatra rackup webrick", ""},
-		"alpine": {alpine, []string{"ruby", "shell"},
-			"apk add ruby bash procps && gem install --no-document sinatra rackup webrick", ""},
-		"mac": {mac, []string{"ruby"},
-			`brew install ruby && "$(brew --prefix ruby)/bin/gem" install --no-document sinatra rackup webrick`, ""},
+		"debian": {
+			debian,
+			[]string{"ruby"},
+			"apt-get update && apt-get install -y --no-install-recommends ruby ruby-sinatra ruby-webrick $(apt-cache pkgnames ruby-rackup)", "",
+		},
+		"like ubuntu, not root": {
+			mint,
+			[]string{"node", "java"},
+			"sudo -n apt-get update && sudo -n apt-get install -y --no-install-recommends nodejs default-jre-headless", "",
+		},
+		"fedora": {
+			fedora,
+			[]string{"python", "ruby"},
+			"sudo -n dnf install -y python3 ruby && sudo -n gem install --no-document sinatra rackup webrick", "",
+		},
+		"alpine": {
+			alpine,
+			[]string{"ruby", "shell"},
+			"apk add ruby bash procps && gem install --no-document sinatra rackup webrick", "",
+		},
+		"mac": {
+			mac,
+			[]string{"ruby"},
+			`brew install ruby && "$(brew --prefix ruby)/bin/gem" install --no-document sinatra rackup webrick`, "",
+		},
 		"homebrew elsewhere":        {Machine{GOOS: "linux", OSRelease: "ID=nixos", Brew: true}, []string{"php"}, "brew install php", ""},
 		"a family without package":  {alpine, []string{"php", "node"}, "apk add nodejs", "php"},
 		"nothing but such a family": {alpine, []string{"php"}, "", "php"},
@@ -76,8 +91,11 @@ func TestEveryInstallCommandIsOneAShellCanRead(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "bash")
 	for _, machine := range []Machine{
-		{GOOS: "linux", OSRelease: "ID=debian", Sudo: true}, {GOOS: "linux", OSRelease: "ID=fedora", Sudo: true}, {GOOS: "darwin"},
-		{GOOS: "linux", OSRelease: "ID=debian"}, {GOOS: "linux", OSRelease: "ID=fedora"},
+		{GOOS: "linux", OSRelease: "ID=debian", Sudo: true},
+		{GOOS: "linux", OSRelease: "ID=fedora", Sudo: true},
+		{GOOS: "darwin"},
+		{GOOS: "linux", OSRelease: "ID=debian"},
+		{GOOS: "linux", OSRelease: "ID=fedora"},
 	} {
 		for _, f := range Families() {
 			i := machine.Install(f)
