@@ -151,15 +151,22 @@ func (s *session) printDiagnosis(d diagnosis) error {
 			"runtimes": d.statuses, "missing": d.missing(), "install": i.ByHand, "no_package": append([]string{}, i.Unknown...),
 		})
 	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, st := range d.statuses {
-		if st.Found {
-			fmt.Fprintf(w, "ok\t%s\t%s\t%s\n", st.Family, st.Version, st.Executable)
-		} else {
-			fmt.Fprintln(w, strings.TrimSuffix(fmt.Sprintf("MISSING\t%s\t%s\t%s", st.Family, st.Missing, st.Executable), "\t"))
+		verdict, what := "ok", st.Version
+		if !st.Found {
+			verdict, what = "MISSING", st.Missing
 		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", verdict, st.Family, what, st.Executable)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(s.out, strings.TrimRight(line, " \n")) // what is missing has no path behind it
+	}
+	return nil
 }
 
 // install runs the one command that installs what is missing, if the user agrees, and looks again.
