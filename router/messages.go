@@ -37,12 +37,6 @@ func (r *Router) onUnregister(m protocol.Route) {
 	}
 }
 
-// onBusBack runs when the bus was gone: nobody could register meanwhile, so nobody is to blame for it.
-func (r *Router) onBusBack() {
-	r.registry.touch(time.Now())
-	r.publishStart()
-}
-
 // sweep asks for registrations and forgets what got none, each in its interval.
 func (r *Router) sweep(ctx context.Context) {
 	start := time.NewTicker(r.cfg.PublishStartMessageInterval.Std())
@@ -68,8 +62,13 @@ func (r *Router) prune(ctx context.Context) {
 		r.registry.touch(time.Now())
 		return
 	}
-	for _, g := range r.registry.prune(time.Now().Add(-r.cfg.DropletStaleThreshold.Std())) {
-		r.log.Info(fmt.Sprintf("Unregistering %s for host %s", g.uri, g.addr), "reason", "not registered again in time")
+	r.forget(time.Now().Add(-r.cfg.DropletStaleThreshold.Std()), "not registered again in time")
+}
+
+// forget drops what was last registered before the cutoff.
+func (r *Router) forget(cutoff time.Time, reason string) {
+	for _, g := range r.registry.prune(cutoff) {
+		r.log.Info(fmt.Sprintf("Unregistering %s for host %s", g.uri, g.addr), "reason", reason)
 	}
 }
 

@@ -121,13 +121,15 @@ func (r *registry) prune(cutoff time.Time) []stale {
 	return gone
 }
 
-// touch makes everything as good as just registered.
-func (r *registry) touch(now time.Time) {
+// touch makes everything as good as registered at that time. What was registered later stays as it is.
+func (r *registry) touch(at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, servers := range r.byURI {
 		for i := range servers {
-			servers[i].seen = now
+			if servers[i].seen.Before(at) {
+				servers[i].seen = at
+			}
 		}
 	}
 }

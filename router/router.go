@@ -3,13 +3,13 @@
 //
 // It listens to router.register and router.unregister, in which DEAs (and whoever else serves HTTP) say which host names are served
 // where. It sends router.start, when it starts, every 30 seconds and when the bus is back after it was gone: everybody then
-// registers again, and what nobody has registered for 120 seconds is forgotten. So the router needs no memory of its own,
+// registers again, and what nobody has registered for 120 seconds, or for 10 since the bus is back, is forgotten. So the router needs no memory of its own,
 // and routers and DEAs may come and go in any order.
 //
 //	dea ─router.register {"host":"127.0.0.1","port":42497,"uris":["hello.localhost"]}─► router
 //	browser ─GET / Host: hello.localhost:8080─► router ─GET /─► 127.0.0.1:42497
 //
-// Read it in this order: messages.go (what the bus says), registry.go (who serves what), serve.go and proxy.go (a request),
+// Read it in this order: messages.go (what the bus says), confirm.go (the bus was gone), registry.go (who serves what), serve.go and proxy.go (a request),
 // upload.go (its body), pages.go (what the router says itself).
 //
 // In 2011 this was an EventMachine proxy, router 0.98, in 2012 nginx asking it where to go, in 2013 gorouter, the first
@@ -55,6 +55,8 @@ type Router struct {
 	stats     stats
 	addr      atomic.Pointer[net.TCPAddr] // nil until it listens
 	url       atomic.Pointer[string]
+	back      chan time.Time // holds one: when the bus came back
+	askAgain  time.Duration  // confirmInterval
 }
 
 // New returns a Router that has not started. It fails when cfg is not valid.
@@ -69,6 +71,7 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Router, error) {
 	r := &Router{
 		bus: b, cfg: cfg, log: log.With("logger", "vcap.router"), ip: bus.LocalIP(cfg.LocalRoute),
 		registry: newRegistry(), pages: newPages(),
+		back: make(chan time.Time, 1), askAgain: confirmInterval,
 	}
 	r.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "Router", Index: cfg.Index, IP: r.ip,
@@ -146,6 +149,7 @@ func (r *Router) follow(ctx context.Context, ready func()) error {
 		})
 	})
 	all.Go(func() error { r.sweep(ctx); return nil })
+	all.Go(func() error { r.confirm(ctx); return nil })
 	return all.Wait()
 }
 
