@@ -3,6 +3,7 @@ package dea
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,6 +197,56 @@ func TestSlowRuntimeCheckHoldsUpNothingAndRunsOnce(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		if h.expect("_INBOX.test"); len(runs) != 2 {
 			t.Errorf("after the message asked for something else it ran %d times, want 2", len(runs))
+		}
+	})
+}
+
+func TestManyDiscoveriesRunFewChecksAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const discoveries = 300
+		var running, most, runs atomic.Int32
+		h := start(t, testConfig(t), func(h *harness) {
+			h.runtimes.run = func(ctx context.Context, _ string, _ []string) ([]byte, error) {
+				defer running.Add(-1)
+				most.Store(max(most.Load(), running.Add(1)))
+				runs.Add(1)
+				select {
+				case <-time.After(time.Second):
+				case <-ctx.Done():
+				}
+				return []byte("ruby 1.9.3p286"), ctx.Err()
+			}
+		})
+		h.news()
+		ask := func() {
+			for i := range discoveries {
+				h.send("dea.discover", discovery(func(r *protocol.DiscoverRequest) { r.RuntimeInfo.VersionFlag = fmt.Sprint("-v ", i) }))
+			}
+		}
+		ask()
+		h.expect()
+		h.send("dea.status", "")
+		h.expect("_INBOX.test?max_memory")
+		time.Sleep(discoveries * time.Second)
+		answers := 0
+		for _, m := range h.news() {
+			if m.Subject == "_INBOX.test" {
+				answers++
+			}
+		}
+		if answers != discoveries {
+			t.Errorf("%d discoveries were answered, want all %d", answers, discoveries)
+		}
+		if most.Load() > mostChecks || runs.Load() != discoveries {
+			t.Errorf("%d checks were run, %d at once, want %d and at most %d", runs.Load(), most.Load(), discoveries, mostChecks)
+		}
+		ask()
+		h.news()
+		begin := time.Now()
+		h.stop()
+		if took := time.Since(begin); took != 0 || running.Load() != 0 {
+			t.Errorf("the shutdown took %v, and %d checks are left", took, running.Load())
 		}
 	})
 }

@@ -18,6 +18,10 @@ import (
 // start.
 const failureMemory = 10 * time.Second
 
+// mostChecks is how many checks run at once. A check is a program of somebody else's, and messages
+// may ask for any number of different ones.
+const mostChecks = 4
+
 // verdicts remembers which runtimes this machine can serve, so that the version command of each
 // runs once.
 type verdicts struct {
@@ -25,6 +29,7 @@ type verdicts struct {
 	names  []string // of the table, in the order of the configuration; never nil, which would be null on the wire
 	strict bool
 	run    runtimes.Runner
+	slots  chan struct{} // one in it for each check that runs
 	log    *slog.Logger
 
 	mu    sync.Mutex
@@ -42,6 +47,7 @@ type verdict struct {
 func newVerdicts(cfg Config, log *slog.Logger) *verdicts {
 	return &verdicts{
 		table: cfg.table(), names: cfg.runtimeNames(), strict: cfg.StrictRuntimeVersions, run: runtimes.Run, log: log,
+		slots: make(chan struct{}, mostChecks),
 		known: map[string]*verdict{},
 	}
 }
@@ -108,7 +114,7 @@ func (k *verdict) stale() bool {
 
 func (v *verdicts) find(ctx context.Context, k *verdict) {
 	defer close(k.done)
-	k.is, k.err = runtimes.Verify(ctx, v.run, k.info, v.table, v.strict)
+	k.is, k.err = runtimes.Verify(ctx, v.runInTurn, k.info, v.table, v.strict)
 	k.at = time.Now()
 	if k.err != nil {
 		return
@@ -118,6 +124,17 @@ func (v *verdicts) find(ctx context.Context, k *verdict) {
 		v.log.Warn("runtime is not the version asked for, serving it all the same",
 			"runtime", k.info.Name, "executable", k.is.Executable, "note", k.is.Note)
 	}
+}
+
+// runInTurn runs a program when fewer than mostChecks run. It is a runtimes.Runner.
+func (v *verdicts) runInTurn(ctx context.Context, executable string, args []string) ([]byte, error) {
+	select {
+	case v.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-v.slots }()
+	return v.run(ctx, executable, args)
 }
 
 // isRuby reports whether apps of a runtime run in a Ruby, which then has to survive
