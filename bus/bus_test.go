@@ -274,6 +274,9 @@ func TestGarbageIsLoggedByHashCountedAndDropped(t *testing.T) {
 	if !strings.Contains(log, "subject=dea.stop") || !strings.Contains(log, "sha256=") {
 		t.Errorf("log does not name subject and hash:\n%s", log)
 	}
+	if !strings.Contains(log, "{ indices => Expected instance of Array, given instance of String }") || strings.Contains(log, "Go ") {
+		t.Errorf("log does not name the wrong key in plain words:\n%s", log)
+	}
 	if strings.Contains(log, "hunter2") {
 		t.Errorf("log shows the payload:\n%s", log)
 	}

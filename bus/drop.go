@@ -11,7 +11,15 @@ import (
 	"strings"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/minicf/minicf/protocol"
 )
+
+// decode is protocol.Decode whose error names what is wrong in words that its reader knows.
+func decode[T any](payload []byte) (T, error) {
+	v, err := protocol.Decode[T](payload)
+	return v, protocol.Explain[T](payload, err)
+}
 
 // drop notes a message that cannot be used. What it says is somebody's data, perhaps a secret: it is logged by length and
 // hash, its text only at debug and masked.

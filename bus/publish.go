@@ -51,7 +51,7 @@ func marshal(v any) ([]byte, error) {
 // other in the order in which the messages arrived, whatever their subjects; so none of them may wait for another.
 func Subscribe[T any](b *Bus, s protocol.Subject[T], f func(T)) (*Subscription, error) {
 	return b.subscribe(s.String(), func(m *nats.Msg) {
-		v, err := protocol.Decode[T](m.Data)
+		v, err := decode[T](m.Data)
 		if err != nil {
 			b.drop(m, err)
 			return
@@ -64,7 +64,7 @@ func Subscribe[T any](b *Bus, s protocol.Subject[T], f func(T)) (*Subscription, 
 // whether f replies, and when, is its own affair.
 func Answer[Req, Rep any](b *Bus, c protocol.Call[Req, Rep], f func(req Req, reply func(Rep))) (*Subscription, error) {
 	return b.subscribe(c.String(), func(m *nats.Msg) {
-		req, err := protocol.Decode[Req](m.Data)
+		req, err := decode[Req](m.Data)
 		if err != nil {
 			b.drop(m, err)
 			return
@@ -106,7 +106,7 @@ func Do[Req, Rep any](ctx context.Context, b *Bus, c protocol.Call[Req, Rep], re
 	case err != nil:
 		return none, &CallError{c.String(), err}
 	}
-	rep, err := protocol.Decode[Rep](m.Data)
+	rep, err := decode[Rep](m.Data)
 	if err != nil {
 		return none, &CallError{c.String(), fmt.Errorf("answer: %w", err)}
 	}
@@ -135,7 +135,7 @@ func Gather[Req, Rep any](ctx context.Context, b *Bus, c protocol.Call[Req, Rep]
 		if err != nil || isNobody(m) {
 			break
 		}
-		rep, err := protocol.Decode[Rep](m.Data)
+		rep, err := decode[Rep](m.Data)
 		if err != nil {
 			b.drop(m, err)
 			continue
