@@ -15,23 +15,18 @@ import (
 //
 // It names the first wrong key in the order of the alphabet. An err that is not about the types in a payload is returned as it is.
 func Explain[T any](payload []byte, err error) error {
-	if err == nil || reads[T](string(payload)) {
+	read := explainer(func(payload string) error { return json.Unmarshal([]byte(payload), new(T)) })
+	if err == nil || read(string(payload)) == nil {
 		return err
 	}
 	if !json.Valid(payload) {
 		return fmt.Errorf("not JSON: %w", err)
 	}
-	e := explainer{fits: reads[T], err: err}
-	return &SchemaError{Problem: e.explain(place{}, payload)}
+	return &SchemaError{Problem: read.explain(place{}, payload)}
 }
 
-func reads[T any](payload string) bool { return json.Unmarshal([]byte(payload), new(T)) == nil }
-
-// explainer finds what is wrong by trying parts of a payload alone.
-type explainer struct {
-	fits func(payload string) bool
-	err  error
-}
+// explainer reads a payload; it finds what is wrong by trying parts alone.
+type explainer func(payload string) error
 
 // place is where a value stands: the payload around it, which has nothing else.
 type place struct{ before, after string }
@@ -53,7 +48,8 @@ func (e explainer) explain(at place, value []byte) string {
 	if json.Unmarshal(value, &object) == nil {
 		for _, key := range slices.Sorted(maps.Keys(object)) {
 			if inner := at.inKey(key); e.wrong(inner, object[key]) {
-				return fmt.Sprintf("{ %s => %s }", clip(key), e.explain(inner, object[key]))
+				problem := strings.TrimPrefix(e.explain(inner, object[key]), key+": ") // some of our types name their key themselves
+				return fmt.Sprintf("{ %s => %s }", clip(key), problem)
 			}
 		}
 	}
@@ -68,18 +64,21 @@ func (e explainer) explain(at place, value []byte) string {
 	return e.mismatch(at, value)
 }
 
+func (e explainer) fits(at place, value string) bool { return e(at.with(value)) == nil }
+
 // wrong says whether a value alone is to blame: some other one, which null stands for, could be in its place.
 func (e explainer) wrong(at place, value []byte) bool {
-	return !e.fits(at.with(string(value))) && e.fits(at.with("null"))
+	return !e.fits(at, string(value)) && e.fits(at, "null")
 }
 
 // mismatch says what should be at a place. Which class that is shows when one value of each is tried.
 func (e explainer) mismatch(at place, value []byte) string {
+	err := e(at.with(string(value)))
 	var tree any
 	d := json.NewDecoder(strings.NewReader(string(value)))
 	d.UseNumber()
 	if d.Decode(&tree) != nil {
-		return e.err.Error()
+		return err.Error()
 	}
 	for _, want := range []struct {
 		is     schema
@@ -93,11 +92,11 @@ func (e explainer) mismatch(at place, value []byte) string {
 		{class("Hash"), "{}"},
 	} {
 		problem := want.is.check(tree)
-		if problem != "" && e.fits(at.with(want.sample)) {
+		if problem != "" && e.fits(at, want.sample) {
 			return problem
 		}
 	}
-	return e.err.Error() // of the right class, and wrong all the same
+	return err.Error() // of the right class, and wrong all the same
 }
 
 // clip keeps somebody's long text out of an error.

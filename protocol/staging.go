@@ -62,6 +62,36 @@ type StagingProperties struct {
 	Name          string           `json:"name,omitempty"`
 }
 
+// UnmarshalJSON forgets what is no text in the keys that no plugin looks at: the schema of 2012 did not know them.
+func (p *StagingProperties) UnmarshalJSON(b []byte) error {
+	type plain StagingProperties
+	wire := struct {
+		*plain
+		Framework unread `json:"framework"`
+		Runtime   unread `json:"runtime"`
+		Buildpack unread `json:"buildpack"`
+		Name      unread `json:"name"`
+	}{plain: (*plain)(p)}
+	if err := json.Unmarshal(b, &wire); err != nil {
+		return err
+	}
+	p.Framework, p.Runtime = string(wire.Framework), string(wire.Runtime)
+	p.Buildpack, p.Name = string(wire.Buildpack), string(wire.Name)
+	return nil
+}
+
+// unread is text that is passed on and that nobody acts upon; what is no text is none.
+type unread string
+
+func (u *unread) UnmarshalJSON(b []byte) error {
+	var t Text
+	if t.UnmarshalJSON(b) != nil {
+		t = ""
+	}
+	*u = unread(t)
+	return nil
+}
+
 // Command is the start command the user gave (meta.command), for frameworks that need one.
 func (p StagingProperties) Command() string {
 	s, _ := p.Meta["command"].(string)
@@ -70,9 +100,23 @@ func (p StagingProperties) Command() string {
 
 // FrameworkInfo is a framework's manifest.
 type FrameworkInfo struct {
-	Name      string           `json:"name"`
-	Runtimes  []map[string]any `json:"runtimes,omitempty"`
-	Detection Detection        `json:"detection,omitempty"`
+	Name      string    `json:"name"`
+	Runtimes  Choices   `json:"runtimes,omitempty"`
+	Detection Detection `json:"detection,omitempty"`
+}
+
+// Choices are the runtimes that a framework can have, each an object {name: {"default": true}}. They tell people and clients; no component reads
+// them, so that what is no such list is forgotten.
+type Choices []map[string]any
+
+// UnmarshalJSON never fails.
+func (c *Choices) UnmarshalJSON(b []byte) error {
+	var all []map[string]any
+	if json.Unmarshal(b, &all) != nil {
+		all = nil
+	}
+	*c = all
+	return nil
 }
 
 // Resources are an app's limits.
@@ -94,6 +138,26 @@ type RuntimeInfo struct {
 	Environment      Vars                `json:"environment,omitempty"`
 	DebugEnv         map[string][]string `json:"debug_env,omitempty"`
 	NPM              string              `json:"npm,omitempty"`
+}
+
+// UnmarshalJSON reads a number or boolean as text wherever there should be text, and forgets what is none in the keys that nobody reads.
+func (r *RuntimeInfo) UnmarshalJSON(b []byte) error {
+	type plain RuntimeInfo
+	wire := struct {
+		*plain
+		Name             Text   `json:"name"`
+		Description      unread `json:"description"`
+		Executable       Text   `json:"executable"`
+		VersionFlag      Text   `json:"version_flag"`
+		AdditionalChecks Text   `json:"additional_checks"`
+		NPM              unread `json:"npm"`
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(b, &wire); err != nil {
+		return err
+	}
+	r.Name, r.Description, r.Executable = string(wire.Name), string(wire.Description), string(wire.Executable)
+	r.VersionFlag, r.AdditionalChecks, r.NPM = string(wire.VersionFlag), string(wire.AdditionalChecks), string(wire.NPM)
+	return nil
 }
 
 // ParseStagingRequest reads a staging request and checks it as the stager and its plugins did. The error names every
@@ -137,7 +201,7 @@ func stagingPropertiesSchema() schema {
 	}
 }
 
-func parse(payload []byte, s schema, into any) error {
+func parse[T any](payload []byte, s schema, into *T) error {
 	d := json.NewDecoder(bytes.NewReader(payload))
 	d.UseNumber()
 	var tree any
@@ -150,5 +214,5 @@ func parse(payload []byte, s schema, into any) error {
 	if problem := s.check(tree); problem != "" {
 		return &SchemaError{Problem: problem}
 	}
-	return json.Unmarshal(payload, into)
+	return Explain[T](payload, json.Unmarshal(payload, into))
 }

@@ -58,6 +58,18 @@ func TestStagingSchemaSpeaksLikeMembrane(t *testing.T) {
 		"services with a text":        {"properties.services", []any{"x"}, false, "{ properties => { services => At index 0: Expected instance of Hash, given instance of String } }"},
 		"no framework name":           {"properties.framework_info", map[string]any{}, false, "{ properties => { framework_info => { name => Missing key } } }"},
 		"extra keys":                  {"properties.whatever", true, false, ""},
+		"framework as number":         {"properties.framework", 5, false, ""},
+		"framework as list":           {"properties.framework", []any{1}, false, ""},
+		"runtime as object":           {"properties.runtime", map[string]any{}, false, ""},
+		"buildpack as number":         {"properties.buildpack", 5, false, ""},
+		"name as list":                {"properties.name", []any{}, false, ""},
+		"runtimes as object":          {"properties.framework_info.runtimes", map[string]any{}, false, ""},
+		"runtimes as names":           {"properties.framework_info.runtimes", []any{"ruby19"}, false, ""},
+		"runtime's name as number":    {"properties.runtime_info.name", 1.9, false, ""},
+		"description as list":         {"properties.runtime_info.description", []any{}, false, ""},
+		"npm as object":               {"properties.runtime_info.npm", map[string]any{}, false, ""},
+		"version flag as number":      {"properties.runtime_info.version_flag", 1, false, ""},
+		"version as list":             {"properties.runtime_info.version", []any{}, false, "{ properties => { runtime_info => { version => Expected instance of String, given an instance of Array } } }"},
 		"null meta":                   {"properties.meta", nil, false, ""},
 	} {
 		m := recordedRequest(t)

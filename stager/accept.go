@@ -21,7 +21,7 @@ func (s *Stager) accept(r bus.Request[protocol.StagingReply]) {
 	t := &task{id: bus.Hex(16), reply: r.Reply}
 	shown := s.show(r.Payload)
 	s.log.Debug("Decoding request '" + shown + "'")
-	request, err := parseRequest(r.Payload)
+	request, err := protocol.ParseStagingRequest(r.Payload)
 	if err != nil {
 		s.refuse(t, r.Payload, &taskError{Description: "Invalid request: " + err.Error(), Err: err})
 		return

@@ -51,12 +51,12 @@ func TestMalformedRequestIsAnswered(t *testing.T) {
 		change(uri, `"download_uri":[],`):        "{ download_uri => Expected instance of String, given an instance of Array }",
 		change(`"memory":256`, `"memory":1.5`):   "{ properties => { resources => { memory => Expected instance of Integer, given an instance of Float } } }",
 		change(`"services":[`, `"services":[1,`): "{ properties => { services => At index 0: Expected instance of Hash, given instance of Integer } }",
-		change(runtime, `"name":1`):              "{ properties.runtime_info.name => want a string, given: number }",
-		change(runtime, `"version":{}`):          "{ properties.runtime_info.version => want a string or a number, got an object }",
-		change(`{"A":"b"}`, `{"A":[]}`):          "{ properties.runtime_info.environment.A => want a string or a number, got a list }",
-		change(`{"A":"b"}`, `[]`):                "{ properties.runtime_info.environment => want an object, given: array }",
-		change(`[{"ruby19":{"default":true}}]`, `{}`):  "{ properties.framework_info.runtimes => want a list, given: object }",
-		change(`[{"*.rb":"sinatra"}]`, `[{"*.rb":1}]`): "{ properties.framework_info.detection => ",
+		change(runtime, `"name":[]`):             "{ properties => { runtime_info => { name => Expected instance of String, given an instance of Array } } }",
+		change(runtime, `"version":{}`):          "{ properties => { runtime_info => { version => Expected instance of String, given an instance of Hash } } }",
+		change(`{"A":"b"}`, `{"A":[]}`):          "{ properties => { runtime_info => { environment => { A => Expected instance of String, given an instance of Array } } } }",
+		change(`{"A":"b"}`, `[]`):                "{ properties => { runtime_info => { environment => Expected instance of Hash, given instance of Array } } }",
+		change(`[{"*.rb":"sinatra"}]`, `{}`):     "{ properties => { framework_info => { detection => Expected instance of Array, given instance of Hash } } }",
+		change(`[{"*.rb":"sinatra"}]`, `[{"*.rb":1}]`): "{ properties => { framework_info => { detection => *.rb: want a regular expression, true or false } } }",
 		strings.Repeat("[", 20_000):                    "not JSON: ",
 	} {
 		var rep protocol.StagingReply
@@ -76,7 +76,7 @@ func TestMalformedRequestIsAnswered(t *testing.T) {
 func TestNumbersArriveInTheirLooseForms(t *testing.T) {
 	t.Parallel()
 	payload := strings.NewReplacer(`"memory":256`, `"memory":256.0`, `"version":"1.9.3"`, `"version":1.9`, `"app_id":"a"`, `"app_id":17`).Replace(goodRequest)
-	r, err := parseRequest([]byte(payload))
+	r, err := protocol.ParseStagingRequest([]byte(payload))
 	if err != nil || r.Properties.Resources.Memory != 256 || r.Properties.RuntimeInfo.Version != "1.9" || r.AppID != "17" {
 		t.Errorf("request = %+v, error = %v", r, err)
 	}
@@ -185,7 +185,7 @@ func FuzzRequest(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		_, err := parseRequest(payload)
+		_, err := protocol.ParseStagingRequest(payload)
 		if err == nil && !json.Valid(payload) {
 			t.Errorf("%q was taken for JSON", payload)
 		}
