@@ -32,10 +32,11 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 		c.Flags().StringVar(&port, "port", "", "port to listen on; 0 is any free one")
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		settings, err := s.settings(format)
+		r, err := s.runner(format)
 		if err != nil {
 			return err
 		}
+		settings := &r.settings
 		settings.Only = []string{name}
 		if file != "" {
 			settings.Files = map[string]string{name: s.path(file)}
@@ -46,7 +47,8 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 		if port != "" {
 			settings.Overrides = map[string][]config.Override{name: {{Key: "port", Value: port, Flag: "--port"}}}
 		}
-		return s.runSandbox(c.Context(), settings, "", m)
+		r.manners = m
+		return s.runSandbox(c.Context(), r)
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -35,20 +36,17 @@ func (s *session) deaDiscover() *cobra.Command {
 	c.Flags().StringVar(&runtime, "runtime", "ruby19", "the app's runtime")
 	c.Flags().IntVar(&memory, "memory", 256, "the app's memory limit, in MB")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if memory < 1 {
+			return usageError("--memory %d: an app needs at least 1 MB", memory)
+		}
 		app := client.App{ID: "minicf-dea-discover", Name: "minicf-dea-discover", Runtime: runtime, Memory: memory}
 		request, err := app.DiscoverRequest()
 		if err != nil {
 			return &coded{error: err, code: exitUsage}
 		}
-		all, err := askDEAs(c.Context(), s, protocol.DEADiscover, request)
+		all, err := s.discoverDEAs(c, request)
 		if err != nil {
 			return err
-		}
-		if s.json {
-			return s.printJSON(all)
-		}
-		for _, hello := range all {
-			fmt.Fprintf(s.out, "%s  %s\n", hello.ID, hello.IP)
 		}
 		if len(all) == 0 {
 			return &coded{
@@ -56,16 +54,35 @@ func (s *session) deaDiscover() *cobra.Command {
 				hint: "`minicf dea status` shows how much room there is; a DEA's log says why it kept silent",
 			}
 		}
+		if s.json {
+			return s.printJSON(all)
+		}
+		for _, hello := range all {
+			fmt.Fprintf(s.out, "%s  %s\n", hello.ID, hello.IP)
+		}
 		return nil
 	}
 	return c
+}
+
+// discoverDEAs gathers who could run an app. That none could is no error, but that there is none at all is.
+func (s *session) discoverDEAs(c *cobra.Command, request protocol.DiscoverRequest) (all []protocol.DEAHello, err error) {
+	ctx, stop := untilTold(c)
+	defer stop()
+	err = s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error {
+		if all, err = gather(ctx, b, protocol.DEADiscover, request, 0); err != nil || len(all) > 0 {
+			return err
+		}
+		return needDEA(ctx, b)
+	})
+	return all, err
 }
 
 func (s *session) deaStatus() *cobra.Command {
 	c := &cobra.Command{Use: "status", Short: "Ask all DEAs for their figures (dea.status)", Args: noArgs}
 	s.jsonFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		all, err := askDEAs(c.Context(), s, protocol.DEAStatus, protocol.Ignored{})
+		all, err := s.deaStatuses(c)
 		if err != nil {
 			return err
 		}
@@ -82,27 +99,38 @@ func (s *session) deaStatus() *cobra.Command {
 	return c
 }
 
-// askDEAs gathers the answers of all DEAs. None at all means that there is no DEA, except to a discover.
-func askDEAs[Req, Rep any](ctx context.Context, s *session, call protocol.Call[Req, Rep], req Req) ([]Rep, error) {
-	b, err := s.openBus()
-	if err != nil {
-		return nil, err
-	}
-	defer b.Close()
-	ctx, cancel := context.WithTimeout(ctx, deaWait)
+// deaStatuses gathers the figures of all DEAs; at least one.
+func (s *session) deaStatuses(c *cobra.Command) (all []protocol.DEAStatusReply, err error) {
+	ctx, stop := untilTold(c)
+	defer stop()
+	err = s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error {
+		if all, err = gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 0); err == nil && len(all) == 0 {
+			err = noDEA()
+		}
+		return err
+	})
+	return all, err
+}
+
+// gather returns the answers of all DEAs, or of the first ones up to a limit. They are given deaWait for it.
+func gather[Req, Rep any](ctx context.Context, b *bus.Bus, call protocol.Call[Req, Rep], req Req, limit int) ([]Rep, error) {
+	enough, cancel := context.WithTimeout(ctx, deaWait)
 	defer cancel()
-	all, err := bus.Gather(ctx, b, call, req, 0)
-	if err != nil {
-		return nil, err
+	all, err := bus.Gather(enough, b, call, req, limit)
+	return all, errors.Join(err, ctx.Err())
+}
+
+// needDEA fails when there is no DEA on the bus.
+func needDEA(ctx context.Context, b *bus.Bus) error {
+	deas, err := gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 1)
+	if err == nil && len(deas) == 0 {
+		return noDEA()
 	}
-	if len(all) == 0 && call.String() != protocol.DEADiscover.String() {
-		return nil, noDEA()
-	}
-	return append([]Rep{}, all...), nil
+	return err
 }
 
 func noDEA() error {
-	return &coded{error: fmt.Errorf("no DEA answers"), code: exitNotRunning, hint: "`minicf up` runs one, `minicf dea` another"}
+	return &coded{error: errors.New("no DEA answers"), code: exitNotRunning, hint: "`minicf up` runs one, `minicf dea` another"}
 }
 
 // instance is a line of `minicf dea instances`.
@@ -118,7 +146,13 @@ func (s *session) deaInstances() *cobra.Command {
 	}
 	s.jsonFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		all, err := s.heartbeats(c.Context())
+		ctx, stop := untilTold(c)
+		defer stop()
+		var all []instance
+		err := s.withBus(ctx, func(ctx context.Context, b *bus.Bus) (err error) {
+			all, err = heartbeats(ctx, b)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -136,27 +170,18 @@ func (s *session) deaInstances() *cobra.Command {
 	return c
 }
 
-// heartbeats makes all DEAs send one and returns the instances in it, sorted by app and index.
-func (s *session) heartbeats(ctx context.Context) ([]instance, error) {
-	b, err := s.openBus()
-	if err != nil {
+// heartbeats makes all DEAs send one and returns the instances in it, sorted by app and index. There is at least one DEA.
+func heartbeats(ctx context.Context, b *bus.Bus) ([]instance, error) {
+	if err := needDEA(ctx, b); err != nil {
 		return nil, err
 	}
-	defer b.Close()
-	ctx, cancel := context.WithTimeout(ctx, deaWait)
+	enough, cancel := context.WithTimeout(ctx, deaWait)
 	defer cancel()
-	deas, err := bus.Gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 1)
-	if err != nil {
-		return nil, err
-	}
-	if len(deas) == 0 {
-		return nil, noDEA()
-	}
 	beats := make(chan protocol.Heartbeat, 64)
 	sub, err := bus.Subscribe(b, protocol.DEAHeartbeat, func(h protocol.Heartbeat) {
 		select {
 		case beats <- h:
-		case <-ctx.Done():
+		case <-enough.Done():
 		}
 	})
 	if err != nil {
@@ -173,8 +198,8 @@ func (s *session) heartbeats(ctx context.Context) ([]instance, error) {
 			for _, e := range h.Droplets {
 				byID[e.Instance] = instance{DEA: h.DEA, HeartbeatEntry: e}
 			}
-		case <-ctx.Done():
-			return sortedInstances(byID), nil
+		case <-enough.Done():
+			return sortedInstances(byID), ctx.Err()
 		}
 	}
 }

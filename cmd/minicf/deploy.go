@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,44 +21,38 @@ A second deploy of the same ID starts a second instance of it; stop them all wit
 const startWait = 70 * time.Second
 
 func (s *session) deployCommand() *cobra.Command {
-	var dir, runtime, command string
+	var f appFlags
 	var stopIt bool
-	var env []string
 	c := &cobra.Command{
 		Use: "deploy [ID]", Short: "Stage an app, find a DEA and run it", Long: deployAbout, Args: atMostOne,
 		Example: "  minicf deploy\n  minicf deploy my-app --app ./my-app\n  minicf deploy my-app --stop",
 	}
 	s.jsonFlag(c)
-	s.appFlags(c, &dir, &runtime, &command)
-	c.Flags().StringArrayVar(&env, "env", nil, "a variable for the app, NAME=value; may be given several times")
+	f.add(c)
+	c.Flags().StringArrayVar(&f.env, "env", nil, "a variable for the app, NAME=value; may be given several times")
 	c.Flags().BoolVar(&stopIt, "stop", false, "stop every instance of the app instead (dea.stop)")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
+		ctx, stop := untilTold(c)
 		defer stop()
-		p, err := s.connect()
-		if err != nil {
-			return err
+		f.id = firstOr(args, sampleID)
+		if stopIt && (f.dir+f.runtime+f.command != "" || len(f.env) > 0) {
+			return usageError("--stop needs no more than the ID of the app")
 		}
-		defer p.Close()
-		id := firstOr(args, sampleID)
 		if stopIt {
-			return s.stopApp(ctx, p, id)
+			return s.stopApp(ctx, f.id)
 		}
-		app, err := p.app(ctx, id, s.path, dir, client.Overrides{Runtime: runtime, Command: command})
+		app, err := s.describe(ctx, f)
 		if err != nil {
 			return err
 		}
-		app.Env = env
-		return s.deploy(ctx, p, app)
+		return s.withPlatform(ctx, func(ctx context.Context, p *platform) error {
+			if err := s.upload(ctx, p, f); err != nil {
+				return err
+			}
+			return s.deploy(ctx, p, app)
+		})
 	}
 	return c
-}
-
-func (s *session) stopApp(ctx context.Context, p *platform, id string) error {
-	if err := client.Stop(p.bus, protocol.StopRequest{Droplet: protocol.ID(id)}); err != nil {
-		return err
-	}
-	return p.bus.Flush(ctx)
 }
 
 // deployed is the outcome of a deploy, for programs.
@@ -102,7 +93,7 @@ func (s *session) deploy(ctx context.Context, p *platform, app client.App) error
 	d := deployed{App: app.ID, DEA: hello.ID, TaskLog: reply.TaskLog}
 	route, err := p.run(ctx, app, &d)
 	if err != nil {
-		return startFailure(err)
+		return s.startFailure(err)
 	}
 	d.Address = fmt.Sprintf("http://%s:%d", route.Host, *route.Port)
 	d.URLs = s.publicURLs(app.URIs)
@@ -130,13 +121,6 @@ func (p *platform) run(ctx context.Context, app client.App, d *deployed) (protoc
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	return client.Run(ctx, p.bus, d.DEA, start)
-}
-
-func startFailure(err error) error {
-	if _, ok := errors.AsType[*client.StartError](err); ok && !errors.Is(err, context.Canceled) {
-		return &coded{error: err, code: exitAppStart, hint: hintOf(err)}
-	}
-	return err
 }
 
 // publicURLs are the app's names as addresses of the running router; none when no router runs here.

@@ -25,7 +25,7 @@ const exitCodesText = `Every command ends with one of these:
 
     0  all went well
     1  it did not work; the message says what and, where we know, what to do
-    2  the command line, or a configuration file, makes no sense
+    2  the command line, or a configuration file, makes no sense (a port that is taken is a 1)
     3  what was named does not exist
     4  staging failed: the app's fault, or its plugin's; the task log says more
     5  the app was staged, but did not start, or crashed at once

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +24,7 @@ type session struct {
 	nats    string // --nats
 	api     string // --api
 	json    bool   // --json
+	lines   bool   // --json is one line a value
 }
 
 // report prints an error, if there is one, and returns the exit code.
@@ -29,7 +34,7 @@ func (s *session) report(err error) int {
 	}
 	code, hint := exitCode(err), hintOf(err)
 	if s.json {
-		_ = s.printJSON(map[string]any{"error": map[string]any{"code": code, "message": err.Error(), "hint": hint}})
+		_ = s.printJSON(map[string]any{"error": errorRecord(err, code, hint)})
 		return code
 	}
 	if code == exitInterrupted {
@@ -43,10 +48,22 @@ func (s *session) report(err error) int {
 	return code
 }
 
-// printJSON writes one value, indented, to standard output.
+// errorRecord is an error for programs. The task log of a failed staging is part of it, there is no other place where it
+// would be.
+func errorRecord(err error, code int, hint string) map[string]any {
+	r := map[string]any{"code": code, "message": err.Error(), "hint": hint}
+	if failed, ok := errors.AsType[*client.StagingError](err); ok {
+		r["task_log"] = failed.TaskLog
+	}
+	return r
+}
+
+// printJSON writes one value to standard output, indented unless each value is to be a line.
 func (s *session) printJSON(v any) error {
 	e := json.NewEncoder(s.out)
-	e.SetIndent("", "  ")
+	if !s.lines {
+		e.SetIndent("", "  ")
+	}
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
@@ -117,17 +134,39 @@ func (s *session) locate(component, flagValue, flag string) (string, error) {
 	return r.URL, nil
 }
 
-// openBus connects to the bus of the running sandbox. The caller closes it.
-func (s *session) openBus() (*bus.Bus, error) {
+// withBus connects to the bus of the running sandbox for as long as f takes. When the bus goes away, ctx ends, and that it
+// is gone is the error, not what f makes of it.
+func (s *session) withBus(ctx context.Context, f func(context.Context, *bus.Bus) error) error {
 	url, err := s.busURL()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b := bus.New(bus.Options{URL: url, Name: "minicf", Once: true})
 	if err := b.Open(); err != nil {
-		return nil, err
+		return err
 	}
-	return b, nil
+	defer b.Close() // what was published has been sent before
+	ctx, end := b.WhileUp(ctx)
+	defer end()
+	err = f(ctx, b)
+	if gone, ok := errors.AsType[*bus.UnreachableError](context.Cause(ctx)); ok && err != nil {
+		return gone
+	}
+	return err
+}
+
+// withPlatform is withBus for commands that also need the controller.
+func (s *session) withPlatform(ctx context.Context, f func(context.Context, *platform) error) error {
+	api, err := s.controller()
+	if err != nil {
+		return err
+	}
+	return s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error { return f(ctx, &platform{b, api}) })
+}
+
+// untilTold returns a context that ends when a person or the system stops the command.
+func untilTold(c *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 }
 
 // controller is the running sandbox's controller.

@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,22 +28,20 @@ func (s *session) tapCommand() *cobra.Command {
 	s.jsonFlag(c)
 	c.Flags().BoolVar(&raw, "raw", false, "the lines of 2012: Msg received on [<subject>] : '<msg>'")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		subject := ">"
-		if len(args) == 1 {
-			subject = args[0]
+		s.lines = s.json
+		if raw && s.json {
+			return usageError("--raw and --json are two looks of the same messages: choose one")
 		}
-		b, err := s.openBus()
-		if err != nil {
-			return err
-		}
-		defer b.Close()
-		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
+		ctx, stop := untilTold(c)
 		defer stop()
-		return tap(ctx, b, subject, s.tapPrinter(raw))
+		return s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error {
+			return tap(ctx, b, firstOr(args, ">"), s.tapPrinter(raw))
+		})
 	}
 	return c
 }
 
+// tap prints until it is told to stop, or the bus is gone.
 func tap(ctx context.Context, b *bus.Bus, subject string, print func(bus.Message)) error {
 	sub, err := b.Tap(subject, print)
 	if err != nil {
@@ -54,6 +51,9 @@ func tap(ctx context.Context, b *bus.Bus, subject string, print func(bus.Message
 		return err
 	}
 	<-ctx.Done()
+	if gone, ok := errors.AsType[*bus.UnreachableError](context.Cause(ctx)); ok {
+		return gone
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	return sub.Drain(grace)

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -40,64 +37,37 @@ func (s *session) upCommand() *cobra.Command {
 	f.StringVar(&readyFile, "ready-file", "", "write {pid, nats_url, controller_url, router_url} here once all is up")
 	f.StringVar(&format, "log-format", string(vcaplog.Text), "how log lines look: vcap (as in 2012), text or json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		settings, err := s.settings(format)
+		r, err := s.runner(format)
 		if err != nil {
 			return err
 		}
-		settings.Only, settings.Without = only, without
-		settings.BusURL = s.nats
-		settings.AnyPort = true
-		settings.Overrides = map[string][]config.Override{}
-		for component, name := range portFlags() {
-			if flag := c.Flags().Lookup(name); flag.Changed {
-				settings.Overrides[component] = []config.Override{{Key: "port", Value: flag.Value.String(), Flag: "--" + name}}
-			}
+		r.settings.Only, r.settings.Without = only, without
+		r.settings.BusURL = s.nats
+		r.settings.AnyPort = true
+		if r.settings.Overrides, err = portOverrides(c, r.settings); err != nil {
+			return err
 		}
-		return s.runSandbox(c.Context(), settings, readyFile, stopQuickly)
+		r.readyFile, r.greets = readyFile, true
+		return s.runSandbox(c.Context(), r)
 	}
 	return c
 }
 
-// settings are what all commands that run components share.
-func (s *session) settings(format string) (sandbox.Settings, error) {
-	looks, err := vcaplog.ParseFormat(format)
-	if err != nil {
-		return sandbox.Settings{}, &coded{error: err, code: exitUsage}
-	}
-	home, err := s.home()
-	if err != nil {
-		return sandbox.Settings{}, err
-	}
-	return sandbox.Settings{
-		DataDir: home, Dir: s.dir, Lookup: s.lookup,
-		NewLog: sandbox.LogTarget{Writer: s.out, Format: looks, Color: s.colored(s.out), DataDir: home}.New,
-	}, nil
-}
-
-// runSandbox runs components until they fail or a signal comes.
-func (s *session) runSandbox(ctx context.Context, settings sandbox.Settings, readyFile string, m manners) error {
-	sb, err := sandbox.New(settings)
-	if err != nil {
-		return &coded{error: err, code: exitUsage, hint: hintOf(err)}
-	}
-	ctx, stop := onSignals(ctx, m, sb.Hurry)
-	defer stop()
-	if readyFile != "" {
-		defer os.Remove(readyFile)
-	}
-	var unready error
-	err = sb.Run(ctx, func() {
-		if readyFile != "" {
-			unready = writeReadyFile(s.path(readyFile), sb)
+// portOverrides are the ports that flags of `up` ask for. A port of what does not run here would be without effect.
+func portOverrides(c *cobra.Command, settings sandbox.Settings) (map[string][]config.Override, error) {
+	all := map[string][]config.Override{}
+	for component, name := range portFlags() {
+		flag := c.Flags().Lookup(name)
+		if !flag.Changed {
+			continue
 		}
-		if unready != nil {
-			stop()
+		leftOut := len(settings.Only) > 0 && !slices.Contains(settings.Only, component) || slices.Contains(settings.Without, component)
+		if leftOut || component == "nats" && settings.BusURL != "" {
+			return nil, usageError("--%s is about the %s, which is left out", name, component)
 		}
-	})
-	if unready != nil {
-		return fmt.Errorf("write the ready file: %w", unready)
+		all[component] = []config.Override{{Key: "port", Value: flag.Value.String(), Flag: "--" + name}}
 	}
-	return err
+	return all, nil
 }
 
 // path makes a path of the command line absolute.
@@ -106,17 +76,4 @@ func (s *session) path(p string) string {
 		return p
 	}
 	return filepath.Join(s.dir, p)
-}
-
-func writeReadyFile(path string, sb *sandbox.Sandbox) error {
-	out, err := json.Marshal(struct {
-		PID        int    `json:"pid"`
-		NATS       string `json:"nats_url"`
-		Controller string `json:"controller_url"`
-		Router     string `json:"router_url"`
-	}{os.Getpid(), sb.URL("nats"), sb.URL("controller"), sb.URL("router")})
-	if err != nil {
-		return err
-	}
-	return sandbox.WriteFile(path, append(out, '\n'))
 }

@@ -12,16 +12,26 @@ func (s *session) versionCommand() *cobra.Command {
 	c := &cobra.Command{Use: "version", Short: "Print the version", Args: noArgs}
 	s.jsonFlag(c)
 	c.RunE = func(*cobra.Command, []string) error {
-		version := "(devel)"
-		if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-			version = info.Main.Version
-		}
-		platform := runtime.GOOS + "/" + runtime.GOARCH
 		if s.json {
-			return s.printJSON(map[string]string{"version": version, "go": runtime.Version(), "platform": platform})
+			return s.printJSON(map[string]string{"version": version(), "go": runtime.Version(), "platform": platformName()})
 		}
-		_, err := fmt.Fprintf(s.out, "minicf %s %s %s\n", version, runtime.Version(), platform)
+		_, err := fmt.Fprintln(s.out, versionLine())
 		return err
 	}
 	return c
 }
+
+// versionLine is also what --version prints.
+func versionLine() string {
+	return fmt.Sprintf("minicf %s %s %s", version(), runtime.Version(), platformName())
+}
+
+// version is that of the module, as the go command knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+func platformName() string { return runtime.GOOS + "/" + runtime.GOARCH }
