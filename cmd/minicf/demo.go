@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -48,6 +47,7 @@ func (s *session) demoCommand() *cobra.Command {
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, stop := demoSignals(c.Context())
 		defer stop()
+		s.lines = s.json
 		err := s.checkDemo(c, f)
 		if err == nil {
 			err = s.demo(ctx, f)
@@ -85,7 +85,7 @@ func (s *session) checkDemo(c *cobra.Command, f demoFlags) error {
 	return nil
 }
 
-// endOfDemo says why the demo ended: what error it is for scripts, and for --json, one more line on standard output.
+// endOfDemo says why the demo ended.
 func (s *session) endOfDemo(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -101,12 +101,6 @@ func (s *session) endOfDemo(ctx context.Context, err error) error {
 		return &coded{error: errors.New("nobody reads the story any more, so it was stopped"), code: exitFailed}
 	case crashed, failed:
 		e.code = exitAppStart
-	}
-	if s.json {
-		line := json.NewEncoder(s.out)
-		line.SetEscapeHTML(false)
-		_ = line.Encode(map[string]any{"error": map[string]any{"code": e.code, "message": err.Error(), "hint": e.hint}})
-		s.json = false // the other errors of minicf are objects of many lines; this one is told on standard error
 	}
 	return e
 }
@@ -174,9 +168,6 @@ func (s *session) ensureRuntime(ctx context.Context, runtime string, yes bool) e
 		return err
 	}
 	d := diagnose(ctx, families)
-	if err := ctx.Err(); err != nil { // then everything seems to be missing
-		return err
-	}
 	if len(d.missing()) == 0 {
 		return nil
 	}

@@ -201,7 +201,11 @@ func TestDemoThatFailsSaysWhoseFaultItIs(t *testing.T) {
 				if code := run.ProcessState.ExitCode(); code != c.code {
 					t.Errorf("exit code %d, want %d\n%s", code, c.code, errors.String())
 				}
-				if !strings.Contains(out.String(), c.told) || strings.Contains(out.String(), "That was all") || !strings.Contains(errors.String(), c.error) {
+				said := errors.String()
+				if mode == "--json" {
+					said = out.String()
+				}
+				if !strings.Contains(out.String(), c.told) || strings.Contains(out.String(), "That was all") || !strings.Contains(said, c.error) {
 					t.Errorf("told:\n%s\nsaid: %s\nwant %q and %q", out.String(), errors.String(), c.told, c.error)
 				}
 				if mode == "--json" {
