@@ -56,7 +56,7 @@ func Run(ctx context.Context, b *bus.Bus, dea string, req protocol.StartRequest)
 	select {
 	case o = <-w.done:
 	case <-ctx.Done():
-		o.err = ctx.Err()
+		o.err = fmt.Errorf("nothing was heard of it: %w", ctx.Err())
 	}
 	if o.err != nil {
 		return protocol.Route{}, &StartError{App: req.Droplet, Index: int(req.Index), Instance: o.instance, Err: o.err}

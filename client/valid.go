@@ -19,8 +19,7 @@ func CheckID(id string) error {
 	if id == "" {
 		return fmt.Errorf("an app needs an ID")
 	}
-	labels := strings.Split(id, ".")
-	for _, l := range labels {
+	for l := range strings.SplitSeq(id, ".") {
 		if !hostLabel.MatchString(l) || len(id)+len(".localhost") > maxHostName {
 			return fmt.Errorf("%q cannot be the ID of an app: it becomes a part of host names, so it is letters, digits and - inside, up to 63 of them", id)
 		}

@@ -41,18 +41,23 @@ func (s *session) deployCommand() *cobra.Command {
 		if stopIt {
 			return s.stopApp(ctx, f.id)
 		}
-		app, err := s.describe(ctx, f)
-		if err != nil {
-			return err
-		}
-		return s.withPlatform(ctx, func(ctx context.Context, p *platform) error {
-			if err := s.upload(ctx, p, f); err != nil {
-				return err
-			}
-			return s.deploy(ctx, p, app)
-		})
+		return s.deployApp(ctx, f)
 	}
 	return c
+}
+
+// deployApp finds out what the app is, uploads it if it is in a directory, and deploys it.
+func (s *session) deployApp(ctx context.Context, f appFlags) error {
+	app, err := s.describe(ctx, f)
+	if err != nil {
+		return err
+	}
+	return s.withPlatform(ctx, func(ctx context.Context, p *platform) error {
+		if err := s.upload(ctx, p, f); err != nil {
+			return err
+		}
+		return s.deploy(ctx, p, app)
+	})
 }
 
 // deployed is the outcome of a deploy, for programs.
