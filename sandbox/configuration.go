@@ -14,7 +14,8 @@ import (
 type ConfigValue struct {
 	Component string `json:"component"`
 	Key       string `json:"key"`
-	Value     string `json:"value"` // secrets are masked
+	Value     string `json:"-"`     // as a file has it; secrets are masked
+	Data      any    `json:"value"` // the same as a number, a list or whatever it is; spans of time are seconds
 	Origin    string `json:"origin"`
 }
 
@@ -34,7 +35,7 @@ func Configuration(s Settings) ([]ConfigValue, error) {
 			return nil, err
 		}
 		for _, v := range values {
-			all = append(all, ConfigValue{r.name, v.Key, v.Masked(), v.Origin.String()})
+			all = append(all, ConfigValue{r.name, v.Key, v.Masked(), v.Data(), v.Origin.String()})
 		}
 	}
 	return all, nil
@@ -61,7 +62,22 @@ func load[T any](k *kit, component string, logging func(T) config.Logging) (T, *
 	}
 	k.loaded = all
 	log, err := k.NewLog(component, logging(cfg))
-	return cfg, log, err
+	if err != nil {
+		return cfg, nil, err
+	}
+	k.warnOfStrays(component, log)
+	return cfg, log, nil
+}
+
+// warnOfStrays tells of variables that look like settings of the component and are none.
+func (k *kit) warnOfStrays(component string, log *slog.Logger) {
+	keys := make([]string, len(k.loaded))
+	for i, v := range k.loaded {
+		keys[i] = v.Key
+	}
+	for _, stray := range config.Strays(component, keys, k.Environ) {
+		log.Warn("variable sets nothing", "name", stray.Name, "did_you_mean", stray.Meant)
+	}
 }
 
 // find returns the value of a key.

@@ -31,6 +31,7 @@ type Settings struct {
 
 	Files     map[string]string // component → configuration file that was asked for
 	Lookup    func(string) (string, bool)
+	Environ   []string                     // the environment as a whole, to warn of what sets nothing; may be nil
 	Overrides map[string][]config.Override // component → what flags say
 
 	// AnyPort lets a component whose port nobody asked for take a free one when the usual one is taken.

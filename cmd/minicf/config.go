@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -41,7 +40,7 @@ func (s *session) configCommand() *cobra.Command {
 		if err != nil {
 			return badConfig(err)
 		}
-		warnings := strays(all, os.Environ())
+		warnings := strays(all, s.environ())
 		if s.json {
 			return s.printJSON(map[string]any{"data_dir": home, "values": all, "warnings": warnings})
 		}

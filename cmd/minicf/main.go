@@ -17,7 +17,7 @@ func main() {
 	if err != nil {
 		dir = "."
 	}
-	t := &terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv, dir: dir}
+	t := &terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv, environ: os.Environ, dir: dir}
 	os.Exit(run(context.Background(), t, os.Args[1:]))
 }
 
@@ -27,6 +27,7 @@ type terminal struct {
 	out, err io.Writer
 	getenv   func(string) string
 	lookup   func(string) (string, bool)
+	environ  func() []string
 	dir      string // where the user is
 }
 
