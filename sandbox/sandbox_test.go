@@ -331,10 +331,3 @@ func TestBackendIsChosenByConfiguration(t *testing.T) {
 		t.Errorf("error = %v, want one that names the backends", err)
 	}
 }
-
-func BenchmarkUp(b *testing.B) {
-	for b.Loop() {
-		_, stop := start(b, settings(b))
-		stop()
-	}
-}
