@@ -19,6 +19,9 @@ func Explain[T any](payload []byte, err error) error {
 	if err == nil || read(string(payload)) == nil {
 		return err
 	}
+	if len(payload) == 0 {
+		return fmt.Errorf("the message is empty: %w", err)
+	}
 	if !json.Valid(payload) {
 		return fmt.Errorf("not JSON: %w", err)
 	}

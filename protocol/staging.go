@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -205,6 +206,9 @@ func parse[T any](payload []byte, s schema, into *T) error {
 	d := json.NewDecoder(bytes.NewReader(payload))
 	d.UseNumber()
 	var tree any
+	if len(bytes.TrimSpace(payload)) == 0 {
+		return errors.New("the message is empty")
+	}
 	if err := d.Decode(&tree); err != nil {
 		return fmt.Errorf("not JSON: %w", err)
 	}

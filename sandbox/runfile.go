@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -73,6 +74,30 @@ func Find(dataDir string) ([]Running, error) {
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].Component < all[j].Component })
 	return all, nil
+}
+
+// startingFile says, while it names a living process, that a sandbox is not complete yet.
+const startingFile = ".starting"
+
+// markStarting tells commands to wait a moment: half a sandbox has a controller and no stager. The result takes it back.
+func markStarting(dataDir string) (done func()) {
+	path := filepath.Join(dataDir, runDir, startingFile)
+	// Without the mark a command that comes too early says what it lacks, which is no reason not to start.
+	_ = WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"))
+	return func() {
+		_ = os.Remove(path)
+		_ = os.Remove(filepath.Dir(path)) // only when nothing is left in it
+	}
+}
+
+// Starting reports whether a sandbox on the data dir is about to be complete.
+func Starting(dataDir string) bool {
+	text, err := os.ReadFile(filepath.Join(dataDir, runDir, startingFile))
+	if err != nil {
+		return false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	return err == nil && alive(pid)
 }
 
 func alive(pid int) bool {

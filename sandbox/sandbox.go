@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
@@ -120,7 +121,14 @@ func (e *UnknownComponentError) Error() string {
 func (e *UnknownComponentError) Hint() string { return "components are " + strings.Join(Names(), ", ") }
 
 // Run runs the components until ctx ends, and stops them in reverse order.
-func (s *Sandbox) Run(ctx context.Context, ready func()) error { return s.group.Run(ctx, ready) }
+func (s *Sandbox) Run(ctx context.Context, ready func()) error {
+	if len(s.rows) > 1 {
+		started := sync.OnceFunc(markStarting(s.rows[0].dataDir))
+		defer started()
+		return s.group.Run(ctx, func() { started(); ready() })
+	}
+	return s.group.Run(ctx, ready)
+}
 
 // Hurry makes a stop that waits for work to be done wait no longer.
 func (s *Sandbox) Hurry() { s.group.Hurry() }

@@ -60,7 +60,7 @@ func (s *session) demoCommand() *cobra.Command {
 // demoSignals returns a context that ends when the demo is told to stop. A pipe that nobody reads any more (`minicf demo |
 // head`) must end in an error of Write meanwhile, not of the process: the app would outlive it.
 func demoSignals(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	broken := make(chan os.Signal, 1)
 	signal.Notify(broken, syscall.SIGPIPE)
 	return ctx, func() {

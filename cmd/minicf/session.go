@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,35 +110,62 @@ func (s *session) notRunning(what, flag string) error {
 	}
 }
 
+// How long a command waits for a sandbox that somebody may have just started in the background.
+const (
+	locateWait = time.Second
+	locatePoll = 20 * time.Millisecond
+)
+
 // busURL is where the bus of the running sandbox is.
-func (s *session) busURL() (string, error) {
-	return s.locate("nats", s.nats, "--nats")
+func (s *session) busURL(ctx context.Context) (string, error) {
+	return s.locate(ctx, "nats", s.nats, "--nats")
 }
 
 // controllerURL is where the controller of the running sandbox is.
-func (s *session) controllerURL() (string, error) {
-	return s.locate("controller", s.api, "--api")
+func (s *session) controllerURL(ctx context.Context) (string, error) {
+	return s.locate(ctx, "controller", s.api, "--api")
 }
 
-func (s *session) locate(component, flagValue, flag string) (string, error) {
+// locate finds a component. It gives a sandbox that is about to start a second to appear, and one that is starting all the
+// time it needs, so that `minicf up & minicf deploy` works.
+func (s *session) locate(ctx context.Context, component, flagValue, flag string) (string, error) {
 	if flagValue != "" {
 		return flagValue, nil
 	}
-	running, err := s.find()
+	home, err := s.home()
 	if err != nil {
 		return "", err
 	}
-	r, ok := running[component]
-	if !ok || r.URL == "" {
-		return "", s.notRunning(component, flag)
+	patience := time.NewTimer(locateWait)
+	defer patience.Stop()
+	poll := time.NewTicker(locatePoll)
+	defer poll.Stop()
+	for late := false; ; {
+		running, err := s.find()
+		if err != nil {
+			return "", err
+		}
+		starting := sandbox.Starting(home)
+		if url := running[component].URL; url != "" && !starting {
+			return url, nil
+		}
+		if late && !starting {
+			return "", s.notRunning(component, flag)
+		}
+		select {
+		case <-poll.C:
+		case <-patience.C:
+			late = true
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
 	}
-	return r.URL, nil
 }
 
 // withBus connects to the bus of the running sandbox for as long as f takes. When the bus goes away, ctx ends, and that it
 // is gone is the error, not what f makes of it.
 func (s *session) withBus(ctx context.Context, f func(context.Context, *bus.Bus) error) error {
-	url, err := s.busURL()
+	url, err := s.busURL(ctx)
 	if err != nil {
 		return err
 	}
@@ -157,7 +185,7 @@ func (s *session) withBus(ctx context.Context, f func(context.Context, *bus.Bus)
 
 // withPlatform is withBus for commands that also need the controller.
 func (s *session) withPlatform(ctx context.Context, f func(context.Context, *platform) error) error {
-	api, err := s.controller()
+	api, err := s.controller(ctx)
 	if err != nil {
 		return err
 	}
@@ -170,8 +198,8 @@ func untilTold(c *cobra.Command) (context.Context, context.CancelFunc) {
 }
 
 // controller is the running sandbox's controller.
-func (s *session) controller() (*client.Controller, error) {
-	url, err := s.controllerURL()
+func (s *session) controller(ctx context.Context) (*client.Controller, error) {
+	url, err := s.controllerURL(ctx)
 	if err != nil {
 		return nil, err
 	}

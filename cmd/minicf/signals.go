@@ -27,7 +27,7 @@ const (
 func onSignals(ctx context.Context, m manners, out *output, hurry func()) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals, pipes := make(chan os.Signal, 4), make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR2)
 	// Unless somebody wants to know of SIGPIPE, it ends the process, apps and all left behind. It comes for sockets, too, where
 	// it means nothing; that it was standard output is seen there.
 	signal.Notify(pipes, syscall.SIGPIPE)

@@ -45,7 +45,10 @@ func (s *session) tapCommand() *cobra.Command {
 func tap(ctx context.Context, b *bus.Bus, subject string, print func(bus.Message)) error {
 	sub, err := b.Tap(subject, print)
 	if err != nil {
-		return &coded{error: err, code: exitUsage}
+		return &coded{
+			error: fmt.Errorf("%q is no subject", subject), code: exitUsage,
+			hint: "a subject is names joined by dots; * stands for one of them, > for all that follow; `minicf subjects` lists those there are",
+		}
 	}
 	if err := b.Flush(ctx); err != nil {
 		return err

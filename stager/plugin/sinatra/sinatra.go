@@ -54,10 +54,11 @@ func mainFile(ctx context.Context, w *plugin.Workspace) (string, error) {
 		return "", &plugin.StagingError{Message: err.Error()}
 	}
 	if len(files) == 0 {
-		return "", &plugin.StagingError{
-			Message: "Unable to determine Sinatra startup command",
-			Tip:     "a Ruby file at the top of the app has to require 'sinatra'",
+		tip := "a Ruby file at the top of the app has to require 'sinatra'"
+		if len(w.App.FrameworkInfo.Detection) == 0 {
+			tip = "framework_info of the request has no detection rules, and without them no main file is found"
 		}
+		return "", &plugin.StagingError{Message: "Unable to determine Sinatra startup command", Tip: tip}
 	}
 	if err := checkName(files[0]); err != nil {
 		return "", &plugin.StagingError{Message: fmt.Sprintf("the app's main file cannot be called %q: %v", files[0], err), Tip: "rename it"}
