@@ -88,7 +88,7 @@ func TestStagingSchemaSpeaksLikeMembrane(t *testing.T) {
 func TestWhatIsNoRequestIsAnError(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]string{
-		``:             "not JSON",
+		``:             "the message is empty",
 		`{x}`:          "not JSON",
 		`{"app_id": `:  "not JSON",
 		`null`:         "Expected instance of Hash, given instance of NilClass",

@@ -34,8 +34,8 @@ func TestMalformedRequestIsAnswered(t *testing.T) {
 	}
 	const uri, runtime = `"download_uri":"nowhere",`, `"name":"ruby19","version":"1.9.3"`
 	for payload, want := range map[string]string{
-		"":                                       "not JSON: EOF",
-		" \n":                                    "not JSON: EOF",
+		"":                                       "the message is empty",
+		" \n":                                    "the message is empty",
 		"not json":                               "not JSON: invalid character 'o'",
 		"{x}":                                    "not JSON: invalid character 'x'",
 		`{"app_id": `:                            "not JSON: unexpected EOF",
