@@ -48,9 +48,21 @@ func (s *session) configCommand() *cobra.Command {
 			fmt.Fprintf(s.err, "minicf: %s\n", w)
 		}
 		s.printConfig(home, all)
-		return nil
+		return s.printJoined()
 	}
 	return c
+}
+
+// printJoined says what the table cannot know: a component that nobody told of another bus joins the one that runs on the
+// data dir.
+func (s *session) printJoined() error {
+	running, err := s.find()
+	if err != nil || running["nats"].URL == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "\nA bus is running on this data dir: a component started here joins %s unless a flag, the environment or -c FILE names another.\n",
+		running["nats"].URL)
+	return err
 }
 
 // strays warns of variables that look like settings of the components and are none.
