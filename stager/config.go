@@ -26,7 +26,7 @@ type Config struct {
 	PidFilename        string          `yaml:"pid_filename"`         // "" is none
 	Secure             bool            `yaml:"secure"`               // not supported
 	Dirs               Dirs            `yaml:"dirs"`
-	Text               string          `yaml:"text"` // the wording of generated scripts, T1 or T2
+	Staging            Staging         `yaml:"staging"`
 	Unpack             Unpack          `yaml:"unpack"`
 	Index              *int            `yaml:"index"`       // of several stagers
 	LocalRoute         string          `yaml:"local_route"` // the address to advertise is the one that leads there
@@ -38,9 +38,18 @@ type Config struct {
 	RunPluginPath string `yaml:"run_plugin_path"` // likewise
 }
 
+// DefaultCache is where gems and packages are kept, below the data dir.
+const DefaultCache = "stager/cache"
+
 // Dirs are the stager's directories.
 type Dirs struct {
-	Tmp string `yaml:"tmp"` // for workspaces; "" is the system's
+	Tmp   string `yaml:"tmp"`   // for workspaces; "" is the system's
+	Cache string `yaml:"cache"` // for gems and packages; "" is none
+}
+
+// Staging says how droplets are made.
+type Staging struct {
+	Text string `yaml:"text"` // the wording of generated scripts, T1 or T2
 }
 
 // Unpack limits what an app may unpack to.
@@ -60,8 +69,8 @@ func Default() Config {
 		MaxDownload:        512 << 20,
 		Queues:             []string{"staging"},
 		PidFilename:        "stager/stager.pid",
-		Dirs:               Dirs{Tmp: "stager/tmp"},
-		Text:               string(plugin.T1),
+		Dirs:               Dirs{Tmp: "stager/tmp", Cache: DefaultCache},
+		Staging:            Staging{Text: string(plugin.T1)},
 		Unpack:             Unpack{MaxEntries: 100_000, MaxSize: 2 << 30},
 		LocalRoute:         "127.0.0.1",
 	}
@@ -81,8 +90,8 @@ func (c Config) Validate() error {
 	if c.Secure {
 		return config.Invalid("secure", "true is not supported yet: minicf runs plugins as the user that it runs as itself")
 	}
-	if _, err := plugin.ParseText(c.Text); err != nil {
-		return config.Invalid("text", "%w", err)
+	if _, err := plugin.ParseText(c.Staging.Text); err != nil {
+		return config.Invalid("staging.text", "%w", err)
 	}
 	if c.Status.Port == bus.NoStatusPort {
 		return nil
@@ -133,7 +142,7 @@ func (c Config) Resolve(path func(string) string) Config {
 	if c.Dirs.Tmp == "" {
 		c.Dirs.Tmp = os.TempDir()
 	}
-	for _, p := range []*string{&c.PidFilename, &c.Logging.File, &c.Dirs.Tmp} {
+	for _, p := range []*string{&c.PidFilename, &c.Logging.File, &c.Dirs.Tmp, &c.Dirs.Cache} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = path(*p)
 		}

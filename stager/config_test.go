@@ -59,7 +59,7 @@ func TestBadValueIsNamed(t *testing.T) {
 		"logging.level":           func(c *Config) { c.Logging.Level = "loud" },
 		"secure: true is not sup": func(c *Config) { c.Secure = true },
 		"status.port":             func(c *Config) { c.Status.Port = 70000 },
-		"text":                    func(c *Config) { c.Text = "T9" },
+		"staging.text":            func(c *Config) { c.Staging.Text = "T9" },
 	} {
 		cfg := Default()
 		spoil(&cfg)

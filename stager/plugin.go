@@ -23,7 +23,7 @@ func (r *run) runPlugin(ctx context.Context) error {
 		err := errors.New("the plugin ended without a result") // as a goroutine ends by runtime.Goexit
 		defer func() { ended <- err }()
 		err = guard(func() error {
-			return plugin.Stage(ctx, r.s.plugins, r.ws.path(unstaged), r.ws.path(staged), r.request.Properties, r.s.tools)
+			return plugin.Stage(ctx, r.s.plugins, r.ws.path(unstaged), r.ws.path(staged), r.request.Properties, r.tools())
 		})
 	})
 	select {
@@ -40,6 +40,13 @@ func (r *run) runPlugin(ctx context.Context) error {
 		r.abandon(ended)
 		return context.Cause(ctx)
 	}
+}
+
+// tools are the stager's, with a directory of the task's own for what they leave behind.
+func (r *run) tools() plugin.Tools {
+	tools := r.s.tools
+	tools.Scratch = r.ws.path(scratch)
+	return tools
 }
 
 // abandon goes on without a plugin that does not end. Its directory is removed with the task's others, and once more when the

@@ -63,7 +63,7 @@ func New(b *bus.Bus, plugins plugin.Set, cfg Config, log *slog.Logger) (*Stager,
 	}
 	s := &Stager{
 		bus: b, plugins: plugins, cfg: cfg,
-		tools:   plugin.Tools{Run: RunTool, Platform: cfg.Platform, Text: plugin.Text(cfg.Text)},
+		tools:   Tools(cfg.Platform, cfg.Dirs.Cache, plugin.Text(cfg.Staging.Text)),
 		log:     log.With("logger", "vcap.stager.server"),
 		taskLog: log.With("logger", "vcap.stager.task"),
 	}

@@ -81,7 +81,7 @@ func sweepOne(dir string, pid int) (removed bool, err error) {
 func looksLikeWorkspace(entries []os.DirEntry, pid int) bool {
 	for _, e := range entries {
 		switch e.Name() {
-		case appZip, unstaged, staged, dropletTgz:
+		case appZip, unstaged, staged, scratch, dropletTgz:
 		default:
 			return false
 		}

@@ -16,13 +16,14 @@ const (
 	appZip     = "app.zip"     // as downloaded
 	unstaged   = "unstaged"    // as unpacked
 	staged     = "staged"      // as the plugin left it: the droplet's files
+	scratch    = "scratch"     // HOME and TMPDIR of the tools that the plugin runs
 	dropletTgz = "droplet.tgz" // as uploaded
 )
 
 // workspace is the temporary directory of one task:
 //
 //	d20121113-24244-x1y2z3/     0700, the name that Ruby's mktmpdir made of date, pid and chance
-//	  app.zip  unstaged/  staged/  droplet.tgz
+//	  app.zip  unstaged/  staged/  scratch/  droplet.tgz
 //
 // As long as the task lives it holds a flock on the directory. The kernel drops the lock when the process dies, however that
 // happens, so a directory that can be locked belongs to nobody: see sweep.
@@ -64,7 +65,7 @@ func (w *workspace) fill() error {
 		return err
 	}
 	w.lock = lock
-	for _, dir := range []string{unstaged, staged} {
+	for _, dir := range []string{unstaged, staged, scratch} {
 		if err := os.Mkdir(w.path(dir), 0o700); err != nil {
 			return err
 		}

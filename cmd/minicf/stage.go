@@ -14,6 +14,7 @@ import (
 
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/stager"
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/builtin"
 )
@@ -46,7 +47,12 @@ func (s *session) stageCommand() *cobra.Command {
 		}
 		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
-		if err := stageFiles(ctx, cfg, plugin.Tools{Platform: platform, Text: era}, force); err != nil {
+		home, err := s.home()
+		if err != nil {
+			return err
+		}
+		tools := stager.Tools(platform, filepath.Join(home, stager.DefaultCache), era)
+		if err := stageFiles(ctx, cfg, tools, force); err != nil {
 			return err
 		}
 		return s.printStaged(cfg.DestDir)

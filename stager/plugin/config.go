@@ -89,11 +89,17 @@ func LoadPlatform(path string) (Platform, error) {
 		return Platform{}, err
 	}
 	var p Platform
-	if p.Cache, err = doc.text("cache"); err != nil {
-		return Platform{}, err
-	}
-	if p.InsightAgent, err = doc.text("insight_agent"); err != nil {
-		return Platform{}, err
+	for _, key := range []struct {
+		name  string
+		value *string
+	}{
+		{"cache", &p.Cache},
+		{"insight_agent", &p.InsightAgent},
+		{"autoconfig_resources", &p.AutoconfigResources},
+	} {
+		if *key.value, err = doc.text(key.name); err != nil {
+			return Platform{}, err
+		}
 	}
 	return p, nil
 }

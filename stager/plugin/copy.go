@@ -66,14 +66,18 @@ func (c copier) entry(ctx context.Context, name string) error {
 	return nil
 }
 
-// file copies a file. It has its mode before its time, since a change of mode does not touch that.
 func (c copier) file(ctx context.Context, name string, info fs.FileInfo) error {
+	return c.fileAs(ctx, name, name, info)
+}
+
+// fileAs copies a file. It has its mode before its time, since a change of mode does not touch that.
+func (c copier) fileAs(ctx context.Context, name, as string, info fs.FileInfo) error {
 	in, err := c.src.Open(name)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := c.dst.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	out, err := c.dst.OpenFile(as, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -87,7 +91,7 @@ func (c copier) file(ctx context.Context, name string, info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	return c.dst.Chtimes(name, info.ModTime(), info.ModTime())
+	return c.dst.Chtimes(as, info.ModTime(), info.ModTime())
 }
 
 // copyContent lets the system copy, in pieces so that it can be stopped.
@@ -132,7 +136,7 @@ func (c copier) open(name string) (copier, error) {
 	if err != nil {
 		return copier{}, err
 	}
-	if err := c.dst.Mkdir(name, 0o700); err != nil {
+	if err := c.dst.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		src.Close()
 		return copier{}, err
 	}

@@ -103,8 +103,8 @@ func absent(dir string) []string {
 	}
 }
 
-// holdsOther reports whether there is anything by a droplet's names although it is no droplet. Staging begins with the
-// three directories, so a result, finished or not, has them all.
+// holdsOther reports whether there is anything by a droplet's names although it is no droplet. Staging begins with three
+// directories (logs, tmp and the app's), so a result, finished or not, has them all.
 func holdsOther(root *os.Root) bool {
 	found, dirs := 0, 0
 	for _, name := range layout() {
@@ -116,7 +116,7 @@ func holdsOther(root *os.Root) bool {
 			dirs++
 		}
 	}
-	return found > 0 && dirs != 3
+	return found > 0 && dirs < 3
 }
 
 func clearStaged(root *os.Root) error {
@@ -128,8 +128,12 @@ func clearStaged(root *os.Root) error {
 	return nil
 }
 
+// layout is every name at the top of a droplet that some plugin makes.
 func layout() []string {
-	return []string{droplet.AppDir, droplet.LogsDir, droplet.TmpDir, droplet.StartupFile, droplet.StopFile}
+	return []string{
+		droplet.AppDir, droplet.LogsDir, droplet.TmpDir, droplet.StartupFile, droplet.StopFile,
+		"tomcat", "apache", "resources", "python", "droplet.yaml", "gunicorn.config",
+	}
 }
 
 // checkApart refuses to copy a directory into itself, under whatever names.

@@ -68,7 +68,7 @@ func (e *StagingError) Error() string { return e.Message }
 func (e *StagingError) Hint() string { return e.Tip }
 
 // Stage makes a droplet's files of an app's: it looks up the plugin for the framework that props name, makes app/, logs/
-// and tmp/ in dest, copies the source into app/ and lets the plugin do the rest. dest must exist, without any of these
+// and tmp/ in dest, copies the source into app/ (or where a [Placer] wants it) and lets the plugin do the rest. dest must exist, without any of these
 // names in it; neither directory may lie in the other, and source is only read.
 //
 // Modes do not depend on the umask. Hidden files are copied too, in 2012 those at the top were lost (bug Q5). Links that
@@ -86,7 +86,7 @@ func Stage(ctx context.Context, set Set, source, dest string, props protocol.Sta
 		return err
 	}
 	defer w.close()
-	if err := w.fill(ctx); err != nil {
+	if err := w.fill(ctx, p); err != nil {
 		return err
 	}
 	if err := p.Stage(ctx, w); err != nil {

@@ -11,7 +11,8 @@ type Tools struct {
 	Run      Runner           // runs bundler, npm and the like; nil where no such tool may run
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
 	Platform Platform
-	Text     Text // which era's wording the scripts and the log have; "" is T1
+	Text     Text   // which era's wording the scripts and the log have; "" is T1
+	Scratch  string // an empty directory for what tools leave behind, their HOME and TMPDIR; "" has one made and removed
 }
 
 // Runner runs a program and returns what it printed, stdout and stderr together. It ends the program and all that it
@@ -28,8 +29,9 @@ type Command struct {
 // Platform is what the operator tells plugins about the platform. The stager of 2012 had it in a YAML file named by
 // PLATFORM_CONFIG.
 type Platform struct {
-	Cache        string `yaml:"cache"`         // directory for downloaded and built gems and packages
-	InsightAgent string `yaml:"insight_agent"` // zip of the Tomcat Insight agent
+	Cache               string `yaml:"cache"`                // directory for downloaded and built gems and packages; "" is none
+	InsightAgent        string `yaml:"insight_agent"`        // zip of the Tomcat Insight agent
+	AutoconfigResources string `yaml:"autoconfig_resources"` // directory with what auto-reconfiguration put into apps, see config/platform.yml
 }
 
 // Text is the era whose wording generated files have. The scripts of both do the same.

@@ -23,6 +23,8 @@ type Workspace struct {
 	Log *Log // what the app's owner reads: logs/staging.log
 
 	source, dest *os.Root
+	place        string // of the app in the droplet, slash-separated
+	scratch      string // made by newWorkspace, to be removed; "" when it is the caller's
 }
 
 const (
@@ -52,7 +54,7 @@ func newWorkspace(source, dest string, props protocol.StagingProperties, tools T
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("dest_dir: %w", err), from.Close())
 	}
-	w := &Workspace{Source: source, Dest: dest, App: props, Tools: tools, source: from, dest: to}
+	w := &Workspace{Source: source, Dest: dest, App: props, Tools: tools, source: from, dest: to, place: droplet.AppDir}
 	w.Log = &Log{root: to, text: tools.Text, now: tools.Now}
 	return w, nil
 }
@@ -60,31 +62,50 @@ func newWorkspace(source, dest string, props protocol.StagingProperties, tools T
 func (w *Workspace) close() {
 	_ = w.source.Close()
 	_ = w.dest.Close()
+	if w.scratch != "" {
+		_ = os.RemoveAll(w.scratch)
+	}
 }
 
-// fill makes the droplet's directories and copies the app.
-func (w *Workspace) fill(ctx context.Context) error {
-	for _, name := range []string{droplet.AppDir, droplet.LogsDir, droplet.TmpDir} {
-		if err := w.dest.Mkdir(name, layoutMode); err != nil {
-			return fmt.Errorf("dest_dir: %w", err)
+// Placer is a plugin that wants the app elsewhere than in app/, or not all of it: a war goes into Tomcat's directory, and
+// the zip of a Play app has everything below one directory that counts.
+type Placer interface {
+	// Place tells which directory of the source is the app ("." is all of it) and where in the droplet it goes.
+	Place(w *Workspace) (from, to string, err error)
+}
+
+// fill makes the droplet's directories and copies the app to where the plugin wants it.
+func (w *Workspace) fill(ctx context.Context, p Plugin) error {
+	from := "."
+	if placer, ok := p.(Placer); ok {
+		var err error
+		if from, w.place, err = placer.Place(w); err != nil {
+			return err
 		}
-		if err := w.dest.Chmod(name, layoutMode); err != nil { // Mkdir's mode is subject to the umask
+	}
+	for _, name := range []string{w.place, droplet.LogsDir, droplet.TmpDir} {
+		if err := w.Mkdir(name); err != nil {
 			return fmt.Errorf("dest_dir: %w", err)
 		}
 	}
-	app, err := w.dest.OpenRoot(droplet.AppDir)
+	source, err := w.source.OpenRoot(filepath.FromSlash(from))
+	if err != nil {
+		return fmt.Errorf("source_dir: %w", err)
+	}
+	defer source.Close()
+	app, err := w.dest.OpenRoot(filepath.FromSlash(w.place))
 	if err != nil {
 		return err
 	}
 	defer app.Close()
-	if err := copyTree(ctx, w.source, app); err != nil {
+	if err := copyTree(ctx, source, app); err != nil {
 		return err
 	}
 	return context.Cause(ctx)
 }
 
 // AppDir is the copy of the app, which the plugin may change.
-func (w *Workspace) AppDir() string { return filepath.Join(w.Dest, droplet.AppDir) }
+func (w *Workspace) AppDir() string { return filepath.Join(w.Dest, filepath.FromSlash(w.place)) }
 
 // Memory is the memory limit in MB, or 512 when the request has none.
 func (w *Workspace) Memory() int {
@@ -103,7 +124,7 @@ func (w *Workspace) HasSource(name string) bool {
 // ReadApp returns the content of a file of the copy, or nil if there is none of that name. More than 1 MiB, and
 // anything that is no file, is an error, as is a name that leaves the app.
 func (w *Workspace) ReadApp(name string) ([]byte, error) {
-	app, err := w.dest.OpenRoot(droplet.AppDir)
+	app, err := w.dest.OpenRoot(filepath.FromSlash(w.place))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +159,7 @@ func readSmall(dir *os.Root, path string) ([]byte, error) {
 
 // ChmodApp gives app/ and everything in it the same mode, directories included. Links keep theirs.
 func (w *Workspace) ChmodApp(ctx context.Context, mode fs.FileMode) error {
-	app, err := w.dest.OpenRoot(droplet.AppDir)
+	app, err := w.dest.OpenRoot(filepath.FromSlash(w.place))
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +85,20 @@ func Look(t testing.TB, dir string) map[string]File {
 	return files
 }
 
+// unlisted are the parts of a droplet that the cases are silent about, because stand-ins were in their place when they were recorded.
+func unlisted() []string {
+	return []string{"app/rubygems/", "app/node_modules/cf-autoconfig/", "app/cf-rails-console/", "apache/", "resources/", "tomcat/"}
+}
+
+// listed are the files of which cases speak.
+func listed(files map[string]File) map[string]File {
+	some := maps.Clone(files)
+	maps.DeleteFunc(some, func(name string, _ File) bool {
+		return slices.ContainsFunc(unlisted(), func(dir string) bool { return strings.HasPrefix(name, dir) })
+	})
+	return some
+}
+
 // WriteApp writes the app's files into dir; directories have mode 0755.
 func (c Case) WriteApp(t testing.TB, dir string) {
 	t.Helper()
@@ -150,7 +166,7 @@ func inEra(script string, text plugin.Text) string {
 	}
 	return strings.NewReplacer(
 		"\ncd ", "\nDROPLET_BASE_DIR=$PWD\ncd ",
-		"> ../logs/", "> $DROPLET_BASE_DIR/logs/",
+		" > ../logs/stdout.log 2> ../logs/stderr.log &", " > $DROPLET_BASE_DIR/logs/stdout.log 2> $DROPLET_BASE_DIR/logs/stderr.log &",
 		">> ../run.pid", ">> $DROPLET_BASE_DIR/run.pid",
 	).Replace(script)
 }

@@ -22,9 +22,13 @@ import (
 // logged is the time that the log's first line names in every test.
 func logged() time.Time { return time.Date(2013, 2, 14, 11, 25, 29, 0, time.FixedZone("", -8*60*60)) }
 
+// Option gives the plugin more than a log and an era: the platform's resources, a recorder in the place of the gem tools.
+// It is called anew for each staging, and cleans up by t.
+type Option func(t testing.TB, tools *plugin.Tools)
+
 // Run holds the plugins that newPlugin returns against every case in testdata, in both eras, and checks what every plugin
 // owes: scripts that bash can read, the same result from the same app, and an end when its context ends.
-func Run(t *testing.T, newPlugin func() plugin.Plugin) {
+func Run(t *testing.T, newPlugin func() plugin.Plugin, options ...Option) {
 	t.Helper()
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
@@ -38,7 +42,7 @@ func Run(t *testing.T, newPlugin func() plugin.Plugin) {
 		for _, text := range []plugin.Text{plugin.T1, plugin.T2} {
 			t.Run(filepath.Base(file)+"/"+string(text), func(t *testing.T) {
 				t.Parallel()
-				runCase(t, newPlugin, c, text)
+				runCase(t, newPlugin, c, text, options)
 			})
 		}
 	}
@@ -48,13 +52,13 @@ func Run(t *testing.T, newPlugin func() plugin.Plugin) {
 	})
 }
 
-func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.Text) {
+func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.Text, options []Option) {
 	source := t.TempDir()
 	c.WriteApp(t, source)
-	first, err := c.stage(t, newPlugin(), source, text)
+	first, err := c.stage(t, newPlugin(), source, text, options)
 	c.check(t, first, err, text)
 	checkScripts(t, first)
-	second, _ := c.stage(t, newPlugin(), source, text)
+	second, _ := c.stage(t, newPlugin(), source, text, options)
 	if a, b := Look(t, first), Look(t, second); !maps.Equal(a, b) {
 		t.Errorf("staging the app again gave\n%v, the first time\n%v", b, a)
 	}
@@ -64,9 +68,12 @@ func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.T
 }
 
 // stage stages the case's app into a new directory.
-func (c Case) stage(t *testing.T, p plugin.Plugin, source string, text plugin.Text) (dest string, err error) {
+func (c Case) stage(t *testing.T, p plugin.Plugin, source string, text plugin.Text, options []Option) (dest string, err error) {
 	dest = t.TempDir()
 	tools := plugin.Tools{Text: text, Now: logged}
+	for _, o := range options {
+		o(t, &tools)
+	}
 	return dest, plugin.Stage(t.Context(), plugin.Set{p}, source, dest, c.Properties, tools)
 }
 
@@ -78,7 +85,7 @@ func (c Case) check(t *testing.T, dest string, err error, text plugin.Text) {
 	case c.Exit != 0 && (err == nil || err.Error() != message):
 		t.Errorf("staging failed with %v, want %q", err, message)
 	}
-	got := Look(t, dest)
+	got := listed(Look(t, dest))
 	if want := c.want(text); !maps.Equal(got, want) {
 		t.Errorf("staged\n%v, want\n%v", got, want)
 	}

@@ -6,11 +6,7 @@ package sinatra
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/framework"
@@ -60,24 +56,8 @@ func mainFile(ctx context.Context, w *plugin.Workspace) (string, error) {
 		}
 		return "", &plugin.StagingError{Message: "Unable to determine Sinatra startup command", Tip: tip}
 	}
-	if err := checkName(files[0]); err != nil {
+	if err := plugin.CheckName(files[0]); err != nil {
 		return "", &plugin.StagingError{Message: fmt.Sprintf("the app's main file cannot be called %q: %v", files[0], err), Tip: "rename it"}
 	}
 	return files[0], nil
-}
-
-// checkName refuses what the shell or Ruby would not take for the name of a file: it stands in the script unquoted.
-func checkName(name string) error {
-	switch {
-	case !utf8.ValidString(name):
-		return errors.New("it is not UTF-8")
-	case strings.HasPrefix(name, "-"):
-		return errors.New("it would be an option to Ruby")
-	}
-	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./+,:=@", r) {
-			return fmt.Errorf("the startup script cannot contain %q in a file name", r)
-		}
-	}
-	return nil
 }

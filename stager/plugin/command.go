@@ -1,0 +1,58 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// systemPath is where tools find tools, behind the runtime's own directory.
+const systemPath = "/usr/local/bin:/usr/bin:/bin"
+
+// Command is a run of a program in the app's directory, with an environment of nothing but PATH, HOME, TMPDIR and LANG and
+// the K=V of env: what the stager's own environment holds is nobody's business. HOME and TMPDIR are a directory of this
+// staging alone, outside of the droplet, and gone afterwards.
+func (w *Workspace) Command(env []string, argv ...string) (Command, error) {
+	home, err := w.scratchDir()
+	if err != nil {
+		return Command{}, err
+	}
+	path := systemPath
+	if exe := w.App.RuntimeInfo.Executable; filepath.IsAbs(exe) && !strings.Contains(exe, ":") {
+		path = filepath.Dir(exe) + ":" + path
+	}
+	base := []string{"PATH=" + path, "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8"}
+	return Command{Argv: argv, Dir: w.AppDir(), Env: append(base, env...)}, nil
+}
+
+// ErrNoTools is returned where a tool is needed and none may run.
+var ErrNoTools = errors.New("no tools may run here")
+
+// RunTool makes a [Workspace.Command] and runs it.
+func (w *Workspace) RunTool(ctx context.Context, env []string, argv ...string) ([]byte, error) {
+	if w.Run == nil {
+		return nil, ErrNoTools
+	}
+	c, err := w.Command(env, argv...)
+	if err != nil {
+		return nil, err
+	}
+	return w.Run(ctx, c)
+}
+
+// scratchDir is Tools.Scratch, or a directory made for this staging.
+func (w *Workspace) scratchDir() (string, error) {
+	if w.Scratch != "" {
+		return w.Scratch, nil
+	}
+	if w.scratch == "" {
+		dir, err := os.MkdirTemp("", "minicf-staging-*")
+		if err != nil {
+			return "", err
+		}
+		w.scratch = dir
+	}
+	return w.scratch, nil
+}
