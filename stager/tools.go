@@ -1,6 +1,9 @@
 package stager
 
-import "github.com/minicf/minicf/stager/plugin"
+import (
+	"github.com/minicf/minicf/runtimes"
+	"github.com/minicf/minicf/stager/plugin"
+)
 
 // Tools is what plugins get from outside, in the stager's service and in `minicf stage` alike. The cache is the platform's,
 // or else the one given.
@@ -8,5 +11,5 @@ func Tools(platform plugin.Platform, cache string, text plugin.Text) plugin.Tool
 	if platform.Cache == "" {
 		platform.Cache = cache
 	}
-	return plugin.Tools{Run: RunTool, Platform: platform, Text: text}
+	return plugin.Tools{Run: RunTool, Find: runtimes.Find, Platform: platform, Text: text}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,11 +21,27 @@ func (w *Workspace) Command(env []string, argv ...string) (Command, error) {
 		return Command{}, err
 	}
 	path := systemPath
-	if exe := w.App.RuntimeInfo.Executable; filepath.IsAbs(exe) && !strings.Contains(exe, ":") {
+	if exe, ok := w.Runtime(); ok && !strings.Contains(exe, ":") {
 		path = filepath.Dir(exe) + ":" + path
 	}
 	base := []string{"PATH=" + path, "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8"}
 	return Command{Argv: argv, Dir: w.AppDir(), Env: append(base, env...)}, nil
+}
+
+// Program is the path of the first of these programs that this machine has.
+func (w *Workspace) Program(names ...string) (path string, ok bool) {
+	if w.Find == nil {
+		return "", false
+	}
+	return w.Find(names...)
+}
+
+// Runtime is the path of the program that runs the app on this machine, as far as it is known: the executable of the
+// request, else the family's usual one.
+func (w *Workspace) Runtime() (path string, ok bool) {
+	usual := map[string]string{"ruby": "ruby", "python": "python3", "node": "node", "php": "php", "java": "java", "erlang": "erl"}
+	names := []string{w.App.RuntimeInfo.Executable, usual[Family(w.App.RuntimeInfo.Name)]}
+	return w.Program(slices.DeleteFunc(names, func(n string) bool { return n == "" })...)
 }
 
 // ErrNoTools is returned where a tool is needed and none may run.

@@ -90,7 +90,7 @@ func TestToolsSeeNothingOfTheStagersEnvironment(t *testing.T) {
 	err := Stage(t.Context(), Set{fakePlugin(func(ctx context.Context, w *Workspace) error {
 		_, err := w.RunTool(ctx, []string{"GEM_HOME=x"}, "gem", "install")
 		return err
-	})}, t.TempDir(), dest, props, Tools{Run: run})
+	})}, t.TempDir(), dest, props, Tools{Run: run, Find: func(names ...string) (string, bool) { return names[0], true }})
 	if err != nil {
 		t.Fatal(err)
 	}

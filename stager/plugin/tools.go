@@ -9,6 +9,7 @@ import (
 // Tools is everything that a plugin may use from outside. The zero value works for apps without dependencies.
 type Tools struct {
 	Run      Runner           // runs bundler, npm and the like; nil where no such tool may run
+	Find     Finder           // looks programs of this machine up; nil finds none
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
 	Platform Platform
 	Text     Text   // which era's wording the scripts and the log have; "" is T1
@@ -18,6 +19,9 @@ type Tools struct {
 // Runner runs a program and returns what it printed, stdout and stderr together. It ends the program and all that it
 // started when ctx ends. The error tells that it did not exit with 0.
 type Runner func(ctx context.Context, c Command) (output []byte, err error)
+
+// Finder returns the absolute path of the first of the programs that this machine has: is there an Apache, a gunicorn?
+type Finder func(names ...string) (path string, ok bool)
 
 // Command is one run of a program.
 type Command struct {
