@@ -29,6 +29,8 @@ type ComponentConfig struct {
 	Config map[string]any
 	// Varz adds figures to /varz each time it is read.
 	Varz func() map[string]any
+	// Pages are more paths to serve beside /varz and /healthz, such as /routes, and what to show there as JSON each time it is read.
+	Pages map[string]func() any
 	// Health returns what is wrong, nil when all is well.
 	Health func() error
 	Log    *slog.Logger

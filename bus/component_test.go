@@ -82,7 +82,9 @@ func TestComponentAnnouncesAndAnswersDiscover(t *testing.T) {
 
 func TestStatusPagesWantBasicAuth(t *testing.T) {
 	t.Parallel()
-	c := startComponent(t, bustest.New(t), bus.ComponentConfig{Type: "Stager"})
+	c := startComponent(t, bustest.New(t), bus.ComponentConfig{
+		Type: "Stager", Pages: map[string]func() any{"/tasks": func() any { return []int{1} }},
+	})
 	for name, tc := range map[string]struct {
 		path, auth string
 		status     int
@@ -93,6 +95,8 @@ func TestStatusPagesWantBasicAuth(t *testing.T) {
 		"wrong password":   {"/varz", "Basic Zm9vOmJhcg==", 401, ""},
 		"malformed header": {"/varz", "Basic !!", 400, ""},
 		"unknown path":     {"/nope", "right", 404, "Not Found: /nope\n"},
+		"its own page":     {"/tasks", "right", 200, "[\n  1\n]\n"},
+		"that without":     {"/tasks", "", 401, ""},
 	} {
 		status, body, header := get(t, c, tc.path, tc.auth)
 		if status != tc.status || body != tc.body {

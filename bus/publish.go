@@ -3,6 +3,7 @@ package bus
 import (
 	"bytes"
 	"context"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +31,11 @@ func (b *Bus) publish(subject string, v any) error {
 
 // encode writes a payload; what is ignored on arrival is sent empty, as the originals did.
 func encode(v any) ([]byte, error) {
-	if _, ok := v.(protocol.Ignored); ok {
+	switch v := v.(type) {
+	case protocol.Ignored:
 		return nil, nil
+	case encoding.BinaryMarshaler:
+		return v.MarshalBinary()
 	}
 	return marshal(v)
 }

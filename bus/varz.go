@@ -19,7 +19,10 @@ import (
 func (c *Component) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", c.healthz)
-	mux.HandleFunc("GET /varz", c.varz)
+	mux.HandleFunc("GET /varz", func(w http.ResponseWriter, _ *http.Request) { show(w, c.figures()) })
+	for path, page := range c.cfg.Pages {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { show(w, page()) })
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Not Found: "+r.URL.Path, http.StatusNotFound)
 	})
@@ -57,8 +60,9 @@ func (c *Component) healthz(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-func (c *Component) varz(w http.ResponseWriter, _ *http.Request) {
-	out, err := json.MarshalIndent(c.figures(), "", "  ")
+// show answers with v as JSON that a person can read.
+func show(w http.ResponseWriter, v any) {
+	out, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

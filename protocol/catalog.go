@@ -72,6 +72,10 @@ func Catalog() []Entry {
 		sent(RouterStart, Entry{
 			From: "router", To: "every DEA", When: "at the router's start and every 30 s", About: "Register your routes again.",
 		}),
+		called(RouterGreet, Entry{
+			From: "DEA of 2013, other components", To: "every router", When: "at their start",
+			About: "Who routes here, and how often does it want to hear of me? Answered with what router.start says, and more.",
+		}),
 		sent(RouterRegister, Entry{
 			From: "DEA, other components", To: "router", When: "an instance runs, and on router.start",
 			About: "These URIs are served at this host and port.",
@@ -79,6 +83,10 @@ func Catalog() []Entry {
 		sent(RouterUnregister, Entry{
 			From: "DEA, other components", To: "router", When: "an instance stops or crashes",
 			About: "These URIs are no longer served there.",
+		}),
+		sent(RouterActiveApps, Entry{
+			From: "router", To: "health manager", When: "every 30 s, where enable_nonprod_apps is set",
+			About: "The apps that somebody has used since the last one: JSON that zlib has deflated. Who is in none for long may be stopped.",
 		}),
 	}
 }

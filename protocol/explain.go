@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,7 +17,8 @@ import (
 // It names the first wrong key in the order of the alphabet. An err that is not about the types in a payload is returned as it is.
 func Explain[T any](payload []byte, err error) error {
 	read := explainer(func(payload string) error { return json.Unmarshal([]byte(payload), new(T)) })
-	if err == nil || read(string(payload)) == nil {
+	_, binary := any(new(T)).(encoding.BinaryUnmarshaler)
+	if err == nil || binary || read(string(payload)) == nil {
 		return err
 	}
 	if len(payload) == 0 {

@@ -14,6 +14,7 @@
 package protocol
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,15 +42,15 @@ type Validator interface {
 	Validate() error
 }
 
-// Decode reads a payload into a T and validates it. An empty payload is a zero T (the originals' parser yielded nil),
-// and an Ignored is never looked at.
+// Decode reads a payload into a T and validates it. An empty payload is a zero T (the originals' parser yielded nil), an Ignored
+// is never looked at, and a T that reads itself from bytes, as ActiveApps does, is no JSON.
 func Decode[T any](payload []byte) (T, error) {
 	var v T
 	if _, ok := any(v).(Ignored); ok {
 		return v, nil
 	}
 	if len(payload) > 0 {
-		if err := json.Unmarshal(payload, &v); err != nil {
+		if err := unmarshal(payload, &v); err != nil {
 			return v, err
 		}
 	}
@@ -57,6 +58,13 @@ func Decode[T any](payload []byte) (T, error) {
 		return v, c.Validate()
 	}
 	return v, nil
+}
+
+func unmarshal(payload []byte, into any) error {
+	if own, ok := into.(encoding.BinaryUnmarshaler); ok {
+		return own.UnmarshalBinary(payload)
+	}
+	return json.Unmarshal(payload, into)
 }
 
 // ID identifies an app. The cloud controller of 2012 sent an integer where the tutorial sent a string ("droplet" on the
