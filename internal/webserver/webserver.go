@@ -6,6 +6,7 @@
 package webserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ func URL(l net.Listener) string {
 // TakenError says that another program has the port.
 type TakenError struct {
 	Component string // whose configuration names the port
+	Key       string // by which it does; empty means "port"
 	Addr      string
 	Err       error // is syscall.EADDRINUSE
 }
@@ -75,8 +77,8 @@ func (e *TakenError) Unwrap() error { return e.Err }
 // Hint says what to do about it.
 func (e *TakenError) Hint() string {
 	_, port, _ := net.SplitHostPort(e.Addr)
-	return fmt.Sprintf("`lsof -i :%s` shows which program it is; stop that, or give the %s another port with `port` in %s.yml (0 is any free port)",
-		port, e.Component, e.Component)
+	return fmt.Sprintf("`lsof -i :%s` shows which program it is; stop that, or give the %s another port with `%s` in %s.yml (0 is any free port)",
+		port, e.Component, cmp.Or(e.Key, "port"), e.Component)
 }
 
 // Serve answers requests on l until ctx ends, and closes l. Requests that are running then may take as long as Grace; after that
