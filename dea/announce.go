@@ -10,10 +10,9 @@ import (
 // What a DEA says unasked. All of these want DEA.mu held: the order of messages is the order of
 // what happened.
 
-// hello introduces this DEA; it is also the answer to dea.discover. There is no file viewer yet,
-// hence no port.
+// hello introduces this DEA; it is also the answer to dea.discover.
 func (d *DEA) hello() protocol.DEAHello {
-	return protocol.DEAHello{ID: d.id, IP: d.ip, Version: protocol.DEAVersion}
+	return protocol.DEAHello{ID: d.id, IP: d.ip, Port: d.files.Port(), Version: protocol.DEAVersion}
 }
 
 // advertise tells how much room is left. A DEA that can take nothing is silent.

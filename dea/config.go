@@ -7,6 +7,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/dea/filer"
 	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/runtimes"
 )
@@ -28,7 +29,7 @@ type Config struct {
 
 	Intervals     Intervals     `yaml:"intervals"`
 	LocalRoute    string        `yaml:"local_route"` // the address to advertise is the one that leads there
-	FilerPort     int           `yaml:"filer_port"`  // of the file viewer; not used yet
+	FilerPort     int           `yaml:"filer_port"`  // of the file viewer; filer.NoPort is none at all
 	Status        config.Status `yaml:"status"`      // of /varz and /healthz; port bus.NoStatusPort is none at all
 	DiskThreshold int           `yaml:"droplet_fs_percent_used_threshold"`
 	Unpack        Unpack        `yaml:"unpack"`
@@ -120,8 +121,10 @@ func (c Config) Validate() error {
 	if err := c.Logging.Validate(); err != nil {
 		return err
 	}
-	if err := config.Port("filer_port", c.FilerPort); err != nil {
-		return err
+	if c.FilerPort != filer.NoPort {
+		if err := config.Port("filer_port", c.FilerPort); err != nil {
+			return err
+		}
 	}
 	if c.Status.Port == bus.NoStatusPort {
 		return nil

@@ -15,7 +15,8 @@
 // It listens to dea.discover, dea.<id>.start, dea.stop, dea.status, dea.locate, droplet.status,
 // router.start and healthmanager.start. It sends dea.start, dea.advertise, dea.heartbeat,
 // droplet.exited, router.register and router.unregister. How processes are run is the affair of
-// package isolation; state.go has all that can happen to an instance in one table.
+// package isolation; state.go has all that can happen to an instance in one table. What instances
+// write can be looked at over HTTP: package filer.
 //
 // In 2012 this was the first DEA (version 0.99, Ruby and EventMachine): one bad message wedged it
 // for good, and an apostrophe in a password rewrote an app's environment.
@@ -30,6 +31,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/dea/filer"
 	"github.com/minicf/minicf/dea/isolation"
 )
 
@@ -45,6 +47,7 @@ type DEA struct {
 	paths     paths
 	runtimes  *verdicts
 	droplets  *fetcher
+	files     *filer.Filer
 	snapshot  *snapshot
 
 	// What tests replace: whether an address accepts connections, and how full a disk is.
@@ -104,6 +107,9 @@ func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*
 	}
 	d.snapshot = newSnapshot(d.paths.snapshot, d.records, log)
 	d.droplets = newFetcher(cfg, d.paths.staged, log)
+	d.files = filer.New(filer.Config{
+		Apps: d.paths.apps, IP: d.ip, Port: cfg.FilerPort, User: bus.Hex(16), Password: bus.Hex(16), Writes: d.writes, Log: log,
+	})
 	d.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "DEA", Index: cfg.Index, IP: d.ip, Port: cfg.Status.Port, User: cfg.Status.User,
 		Password: cfg.Status.Password, Config: shown, Varz: d.varz, Log: log,
@@ -116,14 +122,18 @@ func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*
 func (d *DEA) ID() string { return d.id }
 
 // Run runs the DEA until ctx ends, and calls ready once it can be asked to start instances. All
-// instances end with it. The error says what of the directories, the pid file or the status port
-// cannot be used.
+// instances end with it. The error says what of the directories, the pid file, the file viewer's
+// port or the status port cannot be used.
 func (d *DEA) Run(ctx context.Context, ready func()) error {
 	release, err := d.prepare()
 	if err != nil {
 		return err
 	}
 	defer release()
+	if err := d.files.Listen(ctx); err != nil {
+		return err
+	}
+	defer d.files.Close()
 	left := d.sweep(ctx)
 	subs, err := d.subscribe(ctx)
 	defer subs.stop()
@@ -137,6 +147,7 @@ func (d *DEA) Run(ctx context.Context, ready func()) error {
 	defer hide()
 	known, failed := make(chan struct{}), make(chan error, 1)
 	wg.Go(func() { failed <- d.component.Run(shown, func() { close(known) }) })
+	wg.Go(func() { d.serveFiles(shown) })
 	defer d.shutdown(ctx)
 	select {
 	case <-known:

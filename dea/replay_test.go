@@ -252,7 +252,7 @@ func shape(tb testing.TB, payload []byte) map[string]string {
 func walk(all map[string]string, path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
-		_, hello := v["ip"] // whose port is the file viewer's, which is not there yet
+		_, hello := v["ip"] // whose port is the file viewer's: a bubble has none
 		for k, inner := range v {
 			if !(hello && k == "port") {
 				walk(all, path+"."+k, inner)

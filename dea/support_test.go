@@ -18,6 +18,7 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/bus/bustest"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/dea/filer"
 	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/dea/isolation/fake"
 	"github.com/minicf/minicf/internal/testkit"
@@ -46,7 +47,7 @@ func testConfig(tb testing.TB) Config {
 	cfg.MaxMemory = config.Megabytes(4096)
 	cfg.Runtimes = config.NameMap{{Name: "ruby19", Value: "/bin/sh"}, {Name: "ruby18", Value: "/nope/ruby"}, {Name: "node", Value: "/bin/sh"}, {Name: "java"}}
 	cfg.Intervals = Intervals{Heartbeat: config.Duration(1000 * time.Hour), Advertise: config.Duration(1000 * time.Hour)}
-	cfg.Status.Port = bus.NoStatusPort
+	cfg.Status.Port, cfg.FilerPort = bus.NoStatusPort, filer.NoPort
 	return cfg
 }
 
