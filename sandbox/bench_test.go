@@ -9,11 +9,12 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/protocol"
+	"github.com/minicf/minicf/sandbox/sandboxtest"
 )
 
 func BenchmarkUp(b *testing.B) {
 	for b.Loop() {
-		_, stop := start(b, settings(b))
+		_, stop := sandboxtest.Start(b, sandboxtest.Settings(b))
 		stop()
 	}
 }
@@ -27,7 +28,7 @@ func BenchmarkStaging(b *testing.B) {
 }
 
 func benchmarkStaging(b *testing.B, clients int) {
-	sb, _ := start(b, settings(b))
+	sb, _ := sandboxtest.Start(b, sandboxtest.Settings(b))
 	conn := bus.New(bus.Options{URL: sb.URL("nats"), Once: true})
 	if err := conn.Open(); err != nil {
 		b.Fatal(err)

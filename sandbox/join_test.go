@@ -14,16 +14,17 @@ import (
 	"github.com/minicf/minicf/internal/vcaplog"
 	"github.com/minicf/minicf/protocol"
 	"github.com/minicf/minicf/sandbox"
+	"github.com/minicf/minicf/sandbox/sandboxtest"
 )
 
 // A component on a data dir belongs to the sandbox on it, even if that has not the usual port.
 func TestComponentJoinsTheBusOfItsDataDir(t *testing.T) {
 	t.Parallel()
-	s := settings(t)
+	s := sandboxtest.Settings(t)
 	s.Only = []string{"nats"}
-	nats, _ := start(t, s)
+	nats, _ := sandboxtest.Start(t, s)
 	s.Only = []string{"router"}
-	start(t, s)
+	sandboxtest.Start(t, s)
 	if found := discover(t, nats.URL("nats")); len(found) != 1 || found[0].Type != "Router" {
 		t.Errorf("components on the bus = %+v, want the router", found)
 	}
@@ -31,13 +32,13 @@ func TestComponentJoinsTheBusOfItsDataDir(t *testing.T) {
 
 func TestBusThatWasAskedForIsJoinedAndNoOther(t *testing.T) {
 	t.Parallel()
-	here, there := settings(t), settings(t)
+	here, there := sandboxtest.Settings(t), sandboxtest.Settings(t)
 	here.Only, there.Only = []string{"nats"}, []string{"nats"}
-	onDir, _ := start(t, here)
-	asked, _ := start(t, there)
+	onDir, _ := sandboxtest.Start(t, here)
+	asked, _ := sandboxtest.Start(t, there)
 	here.Only = []string{"router"}
 	here.Overrides["router"] = append(here.Overrides["router"], config.Override{Key: "mbus", Value: asked.URL("nats"), Flag: "test"})
-	start(t, here)
+	sandboxtest.Start(t, here)
 	if n := len(discover(t, asked.URL("nats"))); n != 1 {
 		t.Errorf("%d components are on the bus that was asked for, want 1", n)
 	}
@@ -77,11 +78,11 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 
 func TestJSONLogHasEachKeyOnce(t *testing.T) {
 	t.Parallel()
-	s := settings(t)
+	s := sandboxtest.Settings(t)
 	var out lockedBuffer
 	s.Only = []string{"nats", "stager", "router"}
 	s.NewLog = sandbox.LogTarget{Writer: &out, Format: vcaplog.JSON, DataDir: s.DataDir}.New
-	_, stop := start(t, s)
+	_, stop := sandboxtest.Start(t, s)
 	stop()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) < 3 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -22,56 +21,12 @@ import (
 	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/protocol"
 	"github.com/minicf/minicf/sandbox"
+	"github.com/minicf/minicf/sandbox/sandboxtest"
 )
 
 func TestShippedNATSFileIsTheDefault(t *testing.T) {
 	t.Parallel()
 	configtest.CheckShipped(t, "nats", sandbox.DefaultNATS())
-}
-
-// settings are those of a sandbox on free ports.
-func settings(t testing.TB) sandbox.Settings {
-	t.Helper()
-	s := sandbox.Settings{DataDir: t.TempDir(), Overrides: map[string][]config.Override{}}
-	log := testkit.Logger(t)
-	s.NewLog = func(component string, _ config.Logging) (*slog.Logger, error) {
-		return log.With("component", component), nil
-	}
-	for _, c := range []string{"nats", "controller", "router"} {
-		s.Overrides[c] = []config.Override{{Key: "port", Value: "0", Flag: "test"}}
-	}
-	return s
-}
-
-// start runs a sandbox until the test ends or the result is called.
-func start(t testing.TB, s sandbox.Settings) (*sandbox.Sandbox, func()) {
-	t.Helper()
-	sb, err := sandbox.New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- sb.Run(ctx, func() { close(ready) }) }()
-	stopped := false
-	stop := func() {
-		cancel()
-		if stopped {
-			return
-		}
-		stopped = true
-		if err := <-ended; err != nil {
-			t.Errorf("sandbox stopped with %v", err)
-		}
-	}
-	select {
-	case <-ready:
-	case err := <-ended:
-		cancel()
-		t.Fatalf("sandbox did not start: %v", err)
-	}
-	t.Cleanup(stop)
-	return sb, stop
 }
 
 const pythonApp = `import http.server, os
@@ -162,8 +117,8 @@ func answers(t *testing.T, router, host, want string) {
 func TestTwoSandboxesDoNotMix(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "python3", "bash")
-	a, stopA := start(t, settings(t))
-	b, _ := start(t, settings(t))
+	a, stopA := sandboxtest.Start(t, sandboxtest.Settings(t))
+	b, _ := sandboxtest.Start(t, sandboxtest.Settings(t))
 	deploy(t, a.URL("nats"), a.URL("controller"), "same")
 	deploy(t, b.URL("nats"), b.URL("controller"), "same")
 	answers(t, a.URL("router"), "same.localhost", "hello from")
@@ -178,9 +133,9 @@ func TestEverybodySurvivesARestartOfTheBus(t *testing.T) {
 	port := testkit.FreePort(t)
 	url := fmt.Sprintf("nats://127.0.0.1:%d", port)
 	stopBus := startBus(t, port)
-	s := settings(t)
+	s := sandboxtest.Settings(t)
 	s.BusURL = url
-	sb, _ := start(t, s)
+	sb, _ := sandboxtest.Start(t, s)
 	deploy(t, url, sb.URL("controller"), "before")
 	answers(t, sb.URL("router"), "before.localhost", "hello from")
 
@@ -246,9 +201,9 @@ func discovered(t *testing.T, url string) []string {
 
 func TestComponentsAreFoundWhileTheyRun(t *testing.T) {
 	t.Parallel()
-	s := settings(t)
+	s := sandboxtest.Settings(t)
 	s.Only = []string{"nats", "controller"}
-	sb, stop := start(t, s)
+	sb, stop := sandboxtest.Start(t, s)
 	found, err := sandbox.Find(s.DataDir)
 	if err != nil {
 		t.Fatal(err)
@@ -288,7 +243,7 @@ func TestUsualPortMayBeTakenUnlessItWasAskedFor(t *testing.T) {
 	defer taken.Close()
 	port := fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)
 
-	s := settings(t)
+	s := sandboxtest.Settings(t)
 	s.AnyPort, s.Only = true, []string{"controller"}
 	s.Overrides = map[string][]config.Override{"controller": {{Key: "port", Value: port, Flag: "--controller-port"}}}
 	_, err = sandbox.New(s)
@@ -324,7 +279,7 @@ func TestUnknownComponentIsNamed(t *testing.T) {
 
 func TestBackendIsChosenByConfiguration(t *testing.T) {
 	t.Parallel()
-	s := settings(t)
+	s := sandboxtest.Settings(t)
 	s.Only = []string{"dea"}
 	s.Overrides["dea"] = []config.Override{{Key: "isolation", Value: "jail", Flag: "test"}}
 	if _, err := sandbox.New(s); err == nil || !strings.Contains(err.Error(), "process and fake") {
