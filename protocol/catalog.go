@@ -40,6 +40,10 @@ func Catalog() []Entry {
 		sent(DEALocate, Entry{
 			From: "cloud controller", To: "every DEA", When: "at the cloud controller's start", About: "Advertise now.",
 		}),
+		sent(DEAShutdown, Entry{
+			From: "DEA", To: "cloud controller", When: "once, before it stops or evacuates",
+			About: "A DEA says goodbye, with the number of instances of each app that need another place.",
+		}),
 		called(DEADiscover, Entry{
 			From: "cloud controller", To: "every DEA", When: "an instance needs a place",
 			About: "Who can run this? The busier a DEA, the later it answers (0–250 ms); the first answer wins.",
@@ -51,6 +55,14 @@ func Catalog() []Entry {
 		sent(DEAStop, Entry{
 			From: "cloud controller", To: "every DEA", When: "an app or some of its instances must go",
 			About: "Stop the instances that fit all of the filters.",
+		}),
+		sent(DEAUpdate, Entry{
+			From: "cloud controller", To: "every DEA", When: "an app's URIs change",
+			About: "The instances of this app serve these URIs from now on.",
+		}),
+		called(DEAFindDroplet, Entry{
+			From: "cloud controller", To: "every DEA", When: "somebody wants to see instances, their figures or their files",
+			About: "Where are the instances that fit all of the filters? One answer for each.",
 		}),
 		called(DEAStatus, Entry{
 			From: "anyone", To: "every DEA", When: "on demand", About: "A DEA's memory and number of instances.",
@@ -77,11 +89,11 @@ func Catalog() []Entry {
 			About: "Who routes here, and how often does it want to hear of me? Answered with what router.start says, and more.",
 		}),
 		sent(RouterRegister, Entry{
-			From: "DEA, other components", To: "router", When: "an instance runs, and on router.start",
+			From: "DEA, other components", To: "router", When: "an instance runs, on router.start and on dea.update",
 			About: "These URIs are served at this host and port.",
 		}),
 		sent(RouterUnregister, Entry{
-			From: "DEA, other components", To: "router", When: "an instance stops or crashes",
+			From: "DEA, other components", To: "router", When: "an instance stops or crashes, and on dea.update",
 			About: "These URIs are no longer served there.",
 		}),
 		sent(RouterActiveApps, Entry{

@@ -6,6 +6,8 @@ import "errors"
 const (
 	// DEAStarted is a DEA's hello, once, when it has recovered what ran before.
 	DEAStarted Subject[DEAHello] = "dea.start"
+	// DEAShutdown is its goodbye, when it begins to stop or to evacuate. Only the second DEA sent it.
+	DEAShutdown Subject[DEAGoodbye] = "dea.shutdown"
 	// DEAAdvertise tells how much room a DEA has: at start, every 5 s, on dea.locate and whenever that changes. A full DEA is silent.
 	DEAAdvertise Subject[Advertisement] = "dea.advertise"
 	// DEALocate makes every DEA advertise at once; its payload is ignored.
@@ -26,6 +28,14 @@ type DEAHello struct {
 	IP      string  `json:"ip"`
 	Port    *int    `json:"port"` // of its file viewer, null when it has none
 	Version float64 `json:"version"`
+}
+
+// DEAGoodbye tells which apps need another place.
+type DEAGoodbye struct {
+	ID           string     `json:"id"`
+	IP           string     `json:"ip"`
+	Version      float64    `json:"version"`
+	AppIDToCount map[ID]int `json:"app_id_to_count"` // live instances of each app
 }
 
 // Advertisement is a DEA's free room.

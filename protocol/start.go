@@ -16,9 +16,6 @@ func DEAStart(dea string) (Subject[StartRequest], error) {
 	return Subject[StartRequest]("dea." + dea + ".start"), nil
 }
 
-// DEAStop stops instances on every DEA that has them.
-const DEAStop Subject[StopRequest] = "dea.stop"
-
 // StartRequest is everything a DEA needs to run an instance.
 type StartRequest struct {
 	Droplet        ID          `json:"droplet"` // the app
@@ -103,22 +100,4 @@ func (m Mode) MarshalJSON() ([]byte, error) {
 		return []byte("true"), nil
 	}
 	return json.Marshal(string(m))
-}
-
-// StopRequest chooses instances of an app: those that fit every filter that is given. With none, all of them, retained
-// crashes included.
-type StopRequest struct {
-	Droplet   ID       `json:"droplet"`
-	Version   Text     `json:"version,omitempty"`
-	Instances []string `json:"instances,omitempty"`
-	Indices   []Int    `json:"indices,omitempty"`
-	States    []State  `json:"states,omitempty"`
-}
-
-// Validate demands the droplet: a stop of everything is never meant.
-func (r StopRequest) Validate() error {
-	if r.Droplet == "" {
-		return errors.New("droplet is missing")
-	}
-	return nil
 }
