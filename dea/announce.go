@@ -27,7 +27,7 @@ func (d *DEA) advertise() {
 
 // beat sends a heartbeat of all instances that others may know of, retained crashes included.
 func (d *DEA) beat() {
-	all := d.registry.in(protocol.Starting, protocol.Running, protocol.Crashed)
+	all := d.registry.known()
 	if d.stopping || len(all) == 0 {
 		return
 	}
@@ -49,35 +49,6 @@ func (d *DEA) heartbeat(instances ...*instance) {
 	say(d, protocol.DEAHeartbeat, h)
 }
 
-// register makes the router send the requests for the instance's URIs to its port.
-func (d *DEA) register(in *instance) {
-	if len(in.request.URIs) == 0 {
-		return
-	}
-	r := d.route(in)
-	framework, runtime := in.request.Framework, in.request.RuntimeInfo.Name
-	r.Tags = map[string]*string{"framework": word(framework), "runtime": word(runtime)}
-	r.PrivateInstanceID = in.private
-	say(d, protocol.RouterRegister, r)
-}
-
-// unregister ends that. It comes before droplet.exited, so that nobody is sent to a dead instance
-// because a new one was started.
-func (d *DEA) unregister(in *instance) {
-	if len(in.request.URIs) > 0 {
-		say(d, protocol.RouterUnregister, d.route(in))
-	}
-}
-
-func (d *DEA) route(in *instance) protocol.Route {
-	r := protocol.Route{DEA: d.id, App: in.request.Droplet, Host: d.ip, URIs: in.request.URIs}
-	if in.port != 0 {
-		port := protocol.Int(in.port)
-		r.Port = &port
-	}
-	return r
-}
-
 func (d *DEA) tellExit(in *instance) {
 	e := protocol.Exited{
 		Droplet: in.request.Droplet, Version: in.request.Version, Instance: in.id, Index: in.request.Index,
@@ -92,7 +63,7 @@ func (d *DEA) tellExit(in *instance) {
 // status are an instance's figures, as droplet.status answers them.
 func (d *DEA) status(in *instance) protocol.InstanceStatus {
 	s := protocol.InstanceStatus{
-		Name: in.request.Name, Host: d.ip, Port: in.appPort(), URIs: in.request.URIs, Uptime: time.Since(in.start).Seconds(),
+		Name: in.request.Name, Host: d.ip, Port: in.appPort(), URIs: in.uris, Uptime: time.Since(in.start).Seconds(),
 		MemQuota: int64(in.memory) << 20, DiskQuota: int64(in.disk) << 20, FDsQuota: in.fds,
 	}
 	if in.usage != nil {

@@ -113,9 +113,9 @@ func (d *DEA) mourn(r record) {
 		return // that it is gone was told already
 	}
 	in := &instance{
-		id: r.InstanceID, port: r.Port, state: r.State,
+		id: r.InstanceID, port: r.Port, state: r.State, uris: r.URIs,
 		request: protocol.StartRequest{
-			Droplet: r.DropletID, Version: r.Version, Index: protocol.Int(r.InstanceIndex), URIs: r.URIs, CCPartition: r.CCPartition,
+			Droplet: r.DropletID, Version: r.Version, Index: protocol.Int(r.InstanceIndex), CCPartition: r.CCPartition,
 		},
 	}
 	d.move(in, protocol.Crashed, protocol.ExitCrashed)

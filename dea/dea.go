@@ -8,12 +8,14 @@
 //	                   into apps/<name>-<index>-<id>, its startup script run            stage.go env.go
 //	dea.heartbeat,     the port accepts connections: RUNNING                            ready.go announce.go
 //	router.register
+//	dea.update         its URIs change                                                  on_update.go route.go
+//	dea.find.droplet   where is it, where are its files, what does it use?              on_find_droplet.go
 //	dea.stop           the stop script, and then nothing of it is left                  on_stop.go
 //	router.unregister, it is gone, asked for or not                                     state.go
 //	droplet.exited
 //
-// It listens to dea.discover, dea.<id>.start, dea.stop, dea.status, dea.locate, droplet.status,
-// router.start and healthmanager.start. It sends dea.start, dea.advertise, dea.heartbeat,
+// It listens to dea.discover, dea.<id>.start, dea.stop, dea.update, dea.find.droplet, dea.status,
+// dea.locate, droplet.status, router.start and healthmanager.start. It sends dea.start, dea.advertise, dea.heartbeat,
 // droplet.exited, router.register and router.unregister. How processes are run is the affair of
 // package isolation; state.go has all that can happen to an instance in one table. What instances
 // write can be looked at over HTTP: package filer.

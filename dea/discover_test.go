@@ -102,7 +102,7 @@ func TestAnswerIsDelayedByTheTaint(t *testing.T) {
 		"fractions of a millisecond":         {0, 1, 0, 4096, 6250 * time.Microsecond},
 		"five instances of twenty":           {5, 0, 0, 5 * 1024, 75 * time.Millisecond},
 		"never more than a quarter second":   {30, 0, 0, 8192, 250 * time.Millisecond},
-		"retained crashes count":             {0, 0, 3, 1024, 30 * time.Millisecond},
+		"retained crashes do not count":      {2, 0, 3, 2048, 45 * time.Millisecond},
 		"instances of other apps do not add": {0, 5, 0, 5 * 1024, 25 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -37,6 +37,7 @@ type instance struct {
 	exit        protocol.ExitReason // once it is gone
 	reserved    bool                // memory and a place are taken
 	staged      bool                // the directory is there
+	uris        []string            // that it serves; those of the request until dea.update says otherwise
 	port        int                 // 0: none
 	debugPort   int
 	consolePort int
@@ -51,7 +52,7 @@ type instance struct {
 func newInstance(r protocol.StartRequest, apps string, log *slog.Logger) (*instance, error) {
 	now := time.Now()
 	in := &instance{id: bus.Hex(16), private: bus.Hex(32), request: r, start: now, state: born, since: now}
-	in.request.URIs = append([]string{}, r.URIs...) // an empty list on the wire, never null
+	in.uris = append([]string{}, r.URIs...) // an empty list on the wire, never null
 	in.log = log.With("app", r.Name, "app_id", r.Droplet, "instance", in.id, "index", r.Index)
 	for _, l := range []struct {
 		key       string

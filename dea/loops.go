@@ -57,7 +57,7 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 // measure looks what the instances use.
 func (d *DEA) measure(ctx context.Context) {
 	d.mu.Lock()
-	all := d.registry.in(protocol.Starting, protocol.Running)
+	all := d.registry.live()
 	d.mu.Unlock()
 	for _, in := range all {
 		d.measureOne(ctx, in)

@@ -79,8 +79,7 @@ func (d *DEA) taint(r protocol.DiscoverRequest, memory int) (wait time.Duration,
 }
 
 // delay grows by 10 ms with each instance of the app that is here, and by 100 ms with the share of
-// the memory that is reserved, up to 250 ms. Retained crashes count, as in 2012: where an app has
-// crashed it is better tried elsewhere.
+// the memory that is reserved, up to 250 ms.
 func delay(instances int, load float64) time.Duration {
 	wait := time.Duration(instances)*taintPerInstance + time.Duration(load*float64(taintByMemory))
 	return min(wait, taintMost)

@@ -7,7 +7,7 @@ func (d *DEA) onDropletStatus(_ protocol.Ignored, reply func(protocol.InstanceSt
 	d.mu.Lock()
 	var all []protocol.InstanceStatus
 	if !d.stopping {
-		for _, in := range d.registry.in(protocol.Starting, protocol.Running) {
+		for _, in := range d.registry.live() {
 			all = append(all, d.status(in))
 		}
 	}

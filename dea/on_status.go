@@ -26,7 +26,7 @@ func (d *DEA) onStatus(_ protocol.Ignored, reply func(protocol.DEAStatusReply)) 
 // usedKB is the memory that instances use. The caller holds DEA.mu.
 func (d *DEA) usedKB() int64 {
 	var sum int64
-	for _, in := range d.registry.in(protocol.Starting, protocol.Running) {
+	for _, in := range d.registry.live() {
 		if in.usage != nil {
 			sum += in.usage.MemoryKB
 		}

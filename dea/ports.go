@@ -20,7 +20,7 @@ func (d *DEA) takePorts(in *instance) error {
 		wanted bool
 		port   *int
 	}{
-		{len(in.request.URIs) > 0, &in.port},
+		{d.routed(in), &in.port},
 		{in.request.Debug != "", &in.debugPort},
 		{in.request.Console != "", &in.consolePort},
 	} {
@@ -32,6 +32,13 @@ func (d *DEA) takePorts(in *instance) error {
 		}
 	}
 	return nil
+}
+
+// routed reports whether an instance has URIs now.
+func (d *DEA) routed(in *instance) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(in.uris) > 0
 }
 
 // takePort finds a free port and lets go of it, for the app to listen on.

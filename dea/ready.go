@@ -63,7 +63,7 @@ func (d *DEA) awaitReady(ctx context.Context, in *instance, c isolation.Containe
 	}
 	select {
 	case <-c.Done(): // whatever answered, it was somebody else
-		if len(in.request.URIs) > 0 {
+		if in.port != 0 {
 			return errEnded
 		}
 	default:

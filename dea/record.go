@@ -47,7 +47,7 @@ func (d *DEA) record(in *instance) record {
 	r := in.request
 	rec := record{
 		DropletID: r.Droplet, InstanceID: in.id, PrivateInstanceID: in.private, InstanceIndex: int(r.Index),
-		Name: r.Name, Dir: in.dir, URIs: r.URIs, Users: r.Users, Version: r.Version,
+		Name: r.Name, Dir: in.dir, URIs: in.uris, Users: r.Users, Version: r.Version,
 		MemQuota: int64(in.memory) << 20, DiskQuota: int64(in.disk) << 20, FDsQuota: in.fds,
 		State: in.state, Runtime: r.RuntimeInfo.Name, Framework: r.Framework,
 		Start: in.start.UTC().Format(protocol.TimeFormat), StateTimestamp: in.since.Unix(), LogID: in.logID(),

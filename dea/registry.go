@@ -28,9 +28,8 @@ func (r *registry) in(states ...protocol.State) []*instance {
 	return found
 }
 
-// match returns the instances that a request chooses: those that fit every filter it has. An empty
-// list is a filter that nothing fits.
-func (r *registry) match(want protocol.StopRequest) []*instance {
+// match returns the instances that a selection chooses.
+func (r *registry) match(want protocol.Selection) []*instance {
 	var found []*instance
 	for _, in := range r.all {
 		if in.fits(want) {
@@ -40,11 +39,12 @@ func (r *registry) match(want protocol.StopRequest) []*instance {
 	return found
 }
 
-func (in *instance) fits(want protocol.StopRequest) bool {
+func (in *instance) fits(want protocol.Selection) bool {
 	switch {
 	case in.request.Droplet != want.Droplet,
 		want.Version != "" && in.request.Version != want.Version,
 		want.Instances != nil && !slices.Contains(want.Instances, in.id),
+		want.InstanceIDs != nil && !slices.Contains(want.InstanceIDs, in.id),
 		want.Indices != nil && !slices.Contains(want.Indices, in.request.Index),
 		want.States != nil && !slices.Contains(want.States, in.state):
 		return false
@@ -52,11 +52,19 @@ func (in *instance) fits(want protocol.StopRequest) bool {
 	return true
 }
 
-// count is how many instances of an app this DEA knows, retained crashes included: the more, the
-// later it offers itself for another one.
+// known returns the instances that others may know of, retained crashes included.
+func (r *registry) known() []*instance {
+	return r.in(protocol.Starting, protocol.Running, protocol.Crashed)
+}
+
+// live returns the instances that run, or soon will.
+func (r *registry) live() []*instance { return r.in(protocol.Starting, protocol.Running) }
+
+// count is how many live instances of an app there are: the more, the later this DEA offers itself for another one. In
+// 2012 retained crashes counted, too, and an app that had crashed was slow to be placed for an hour.
 func (r *registry) count(app protocol.ID) int {
 	n := 0
-	for _, in := range r.in(protocol.Starting, protocol.Running, protocol.Crashed) {
+	for _, in := range r.live() {
 		if in.request.Droplet == app {
 			n++
 		}

@@ -3,6 +3,7 @@ package dea
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,8 +63,8 @@ func TestDEASaysWhatTheOriginalSaid(t *testing.T) {
 		if left := h.news(); len(left) != 0 {
 			t.Errorf("at the end the DEA says more than the original:\n%s", show(left))
 		}
-		if r.compared != 69 {
-			t.Errorf("%d messages were compared, want the recording's 69", r.compared)
+		if r.compared != 81 {
+			t.Errorf("%d messages were compared, want the recording's 81", r.compared)
 		}
 	})
 }
@@ -108,24 +109,22 @@ type replay struct {
 	line     int
 	compared int
 
-	said     []bus.Message   // of our DEA, not yet compared
-	foreign  map[string]bool // inboxes of requests that are not replayed
-	updates  int             // router messages to come that a dea.update made
-	memory   string          // last advertised
-	running  map[string]bool // instances whose start was told
-	located  bool            // an advertisement was asked for
-	listened bool            // a heartbeat was asked for
+	said      []bus.Message     // of our DEA, not yet compared
+	foreign   map[string]bool   // inboxes of requests that are not replayed
+	instances map[string]string // ours by the original's id
+	memory    string            // last advertised
+	running   map[string]bool   // instances whose start was told
+	located   bool              // an advertisement was asked for
+	listened  bool              // a heartbeat was asked for
 }
 
 func (r *replay) step(m recorded) {
 	if r.foreign == nil {
-		r.foreign, r.running = map[string]bool{}, map[string]bool{}
+		r.foreign, r.running, r.instances = map[string]bool{}, map[string]bool{}, map[string]string{}
 	}
 	switch {
-	case m.Subject == "staging" || m.Subject == "dea.find.droplet":
-		r.foreign[*m.Reply] = true // other components', and a later feature's
-	case m.Subject == "dea.update":
-		r.updates = 2
+	case m.Subject == "staging":
+		r.foreign[*m.Reply] = true // the stager's
 	case r.isRequest(m):
 		r.request(m)
 	case !r.skip(m):
@@ -134,7 +133,7 @@ func (r *replay) step(m recorded) {
 }
 
 func (r *replay) isRequest(m recorded) bool {
-	asked := []string{"dea.status", "dea.discover", "dea.locate", "dea.stop", "droplet.status", "router.start", "healthmanager.start", "dea." + r.original + ".start"}
+	asked := []string{"dea.status", "dea.discover", "dea.locate", "dea.stop", "dea.update", "dea.find.droplet", "droplet.status", "router.start", "healthmanager.start", "dea." + r.original + ".start"}
 	return slices.Contains(asked, m.Subject)
 }
 
@@ -145,6 +144,9 @@ func (r *replay) request(m recorded) {
 		h.t.Fatalf("before line %d the DEA says more than the original:\n%s", r.line, show(r.said))
 	}
 	payload := strings.ReplaceAll(string(m.Payload), `"executable": "ruby"`, `"executable": "/bin/sh"`)
+	for original, ours := range r.instances {
+		payload = strings.ReplaceAll(payload, original, ours)
+	}
 	var text string
 	if json.Unmarshal(m.Payload, &text) == nil {
 		payload = text // it was recorded as a string because it is no JSON: "" or "{oops"
@@ -189,6 +191,7 @@ func (r *replay) skip(m recorded) bool {
 		Type     string      `json:"type"`
 		Memory   json.Number `json:"available_memory"`
 		Droplets []struct{ Instance, State string }
+		URIs     *[]string
 	}
 	if err := json.Unmarshal(m.Payload, &p); err != nil {
 		r.h.t.Fatalf("line %d: %v", r.line, err)
@@ -207,9 +210,7 @@ func (r *replay) skip(m recorded) bool {
 		r.listened = false
 		return periodic
 	case "router.register", "router.unregister":
-		ofUpdate := r.updates > 0
-		r.updates = max(0, r.updates-1)
-		return ofUpdate
+		return p.URIs != nil && len(*p.URIs) == 0 // no more than noise after a dea.update
 	}
 	return r.foreign[m.Subject]
 }
@@ -230,10 +231,23 @@ func (r *replay) compare(m recorded) {
 	if said.Subject != m.Subject {
 		h.t.Fatalf("line %d: the DEA says\n  %s %s\nthe original\n  %s %s", r.line, said.Subject, said.Payload, m.Subject, m.Payload)
 	}
+	r.instances[instanceIn(m.Payload)] = instanceIn(said.Payload)
 	got, want := shape(h.t, said.Payload), shape(h.t, m.Payload)
 	if !maps.Equal(got, want) {
 		h.t.Errorf("line %d: %s is\n  %v\nof the original\n  %v", r.line, m.Subject, got, want)
 	}
+}
+
+// instanceIn is the instance that a payload is about, if it is about one.
+func instanceIn(payload []byte) string {
+	var p struct {
+		Instance string
+		Droplets []struct{ Instance string }
+	}
+	if json.Unmarshal(payload, &p) == nil && len(p.Droplets) == 1 {
+		return p.Droplets[0].Instance
+	}
+	return cmp.Or(p.Instance, "none")
 }
 
 // shape is a payload by the paths of its keys, with the values that do not depend on the run, and
@@ -267,7 +281,7 @@ func walk(all map[string]string, path string, v any) {
 	}
 	key := path[strings.LastIndex(path, ".")+1:]
 	switch key {
-	case "port", "id", "uuid", "dea", "host", "credentials[0]", "credentials[1]", "start", "instance", "private_instance_id", "state_timestamp", "crash_timestamp",
+	case "port", "id", "uuid", "dea", "host", "credentials[0]", "credentials[1]", "start", "instance", "private_instance_id", "state_timestamp", "crash_timestamp", "staged", "cores", "file_uri", "debug_ip", "console_ip", "debug_port", "console_port",
 		"uptime", "time", "cpu", "mem", "disk", "used_memory", "uris[0]":
 		all[path] = fmt.Sprintf("%T", v)
 	default:

@@ -57,6 +57,7 @@ func TestStopChoosesByAllFilters(t *testing.T) {
 		"states":                    {`{"droplet":"app","states":["RUNNING","STARTING"]}`, "3"},
 		"retained crashes":          {`{"droplet":"app","states":["CRASHED"]}`, "012"},
 		"an instance's id":          {`{"droplet":"app","instances":["ID0","nobody"]}`, "123"},
+		"instance_ids":              {`{"droplet":"app","instance_ids":["ID0","nobody"]}`, "123"},
 		"an id, but of another one": {`{"droplet":"app","instances":["ID0"],"indices":[1]}`, "0123"},
 	} {
 		t.Run(name, func(t *testing.T) {

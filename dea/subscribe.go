@@ -30,6 +30,8 @@ func (d *DEA) subscribe(ctx context.Context) (subscriptions, error) {
 		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DEAStatus, d.onStatus) },
 		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DropletStatus, d.onDropletStatus) },
 		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DEADiscover, discover) },
+		func() (*bus.Subscription, error) { return bus.Answer(d.bus, protocol.DEAFindDroplet, d.onFindDroplet) },
+		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, protocol.DEAUpdate, d.onUpdate) },
 		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, protocol.DEAStop, d.onStop) },
 		func() (*bus.Subscription, error) { return bus.Subscribe(d.bus, start, run) },
 		func() (*bus.Subscription, error) {

@@ -33,7 +33,7 @@ func (d *DEA) varz() map[string]any {
 	defer d.mu.Unlock()
 	running := []runningApp{}
 	frameworks, runtimes := map[string]*share{}, map[string]*share{}
-	for _, in := range d.registry.in(protocol.Starting, protocol.Running) {
+	for _, in := range d.registry.live() {
 		if in.container == nil {
 			continue
 		}

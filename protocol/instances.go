@@ -66,7 +66,7 @@ type FoundInstance struct {
 	Index          Int      `json:"index"`
 	State          State    `json:"state"`
 	StateTimestamp int64    `json:"state_timestamp"` // epoch seconds
-	FileURI        *string  `json:"file_uri"`        // of the DEA's file viewer; before staged and a path
+	FileURI        string   `json:"file_uri"`        // of the DEA's file viewer; before staged and a path
 	Credentials    []string `json:"credentials"`     // user and password for it
 	Staged         *string  `json:"staged"`          // directory of the instance, once it is there
 	DebugIP        *string  `json:"debug_ip"`
