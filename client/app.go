@@ -46,22 +46,28 @@ func newApp(id string) App {
 	return App{ID: id, Name: id, URIs: []string{id + ".vcap.me", id + ".localhost"}}
 }
 
-// DescribeDir finds out what the app in a directory is, as vmc did. A command makes an app that is nothing else a
-// standalone one; such an app also needs a runtime.
+// DescribeDir finds out what the app in a directory is, as vmc did. An app of no framework is a standalone one if it is known
+// how it is started, by a command or its Procfile; it also needs a runtime. For the names of today the runtime_info has the
+// version of this machine.
 func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) {
 	found, err := framework.Detect(ctx, dir)
 	if err != nil {
 		return App{}, err
 	}
 	a := newApp(id)
-	a.Framework, a.Command, a.Memory = found.Framework.Name, o.Command, found.Memory
+	a.Framework, a.Command = found.Framework.Name, cmp.Or(o.Command, found.Command)
 	if o.Framework != "" {
 		a.Framework = o.Framework
+		found.Framework, _ = framework.Lookup(o.Framework)
 	}
-	found.Framework.Name = a.Framework
-	a.Runtime = cmp.Or(o.Runtime, DefaultRuntime(found))
+	a.Runtime = cmp.Or(o.Runtime, DefaultRuntime(found), framework.RuntimeOfCommand(a.Command))
 	if a.Framework == "standalone" && (a.Command == "" || a.Runtime == "") {
-		return App{}, &StandaloneError{Dir: dir}
+		return App{}, &StandaloneError{Dir: dir, Command: a.Command, Looked: found.Unknown()}
+	}
+	a.Memory = found.Framework.MemoryFor(a.Runtime)
+	if runtime, ok := runtimes.Lookup(a.Runtime); ok && runtime.Today {
+		info := runtimes.Here(ctx, runtimes.Run, a.Runtime)
+		a.Staging, a.Running = &info, &info
 	}
 	return a, nil
 }
@@ -69,26 +75,35 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 // Overrides are what the user knows better than the detection. All may be empty.
 type Overrides struct{ Framework, Runtime, Command string }
 
-// DefaultRuntime is the runtime that an app gets when nobody said which; empty when that must be said. For the frameworks of
-// Ruby it is the tutorial's ruby19 rather than ruby18, which vmc proposed; for all others it is what vmc proposed.
+// DefaultRuntime is the runtime that an app gets when nobody said which; empty when that must be said. It is the one of today
+// rather than that which vmc proposed.
 func DefaultRuntime(found framework.Result) string {
-	switch found.Framework.Name {
-	case "sinatra", "rack", "rails3":
-		return "ruby19"
+	if found.Framework.Today == "" && found.Runtime == "ruby18" { // vmc's guess for a standalone app
+		return "ruby"
 	}
-	return found.Runtime
+	return cmp.Or(found.Framework.Today, found.Runtime)
 }
 
 // StandaloneError says that an app is not of any framework, so that it must be said how to start it.
-type StandaloneError struct{ Dir string }
+type StandaloneError struct {
+	Dir     string
+	Command string // how to start it, when that is known and the runtime is not
+	Looked  string // for what the detection looked in vain
+}
 
 func (e *StandaloneError) Error() string {
-	return fmt.Sprintf("%s is no app of a known framework, and how to start it was not said", e.Dir)
+	if e.Command != "" {
+		return fmt.Sprintf("%s is started by %q, but which runtime that needs was not said", e.Dir, e.Command)
+	}
+	return fmt.Sprintf("%s is no app of a known framework, and how to start it was not said; looked for %s", e.Dir, e.Looked)
 }
 
 // Hint says how to say it.
 func (e *StandaloneError) Hint() string {
-	return "add --command 'python3 app.py' --runtime python3; `minicf detect DIR --explain` says why no framework fits"
+	if e.Command != "" {
+		return "add --runtime python3; `minicf runtimes` lists them"
+	}
+	return "add --command 'python3 app.py' --runtime python3, or a Procfile; `minicf detect DIR --explain` says why no framework fits"
 }
 
 // Properties are the app's part of a staging request.

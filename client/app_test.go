@@ -7,14 +7,19 @@ import (
 	"github.com/minicf/minicf/framework"
 )
 
-func TestRubyAppsRunOnTheTutorialsRubyUnlessTold(t *testing.T) {
+func TestAppsRunOnTheRuntimesOfTodayUnlessTold(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ framework, vmc, want string }{
-		{"sinatra", "ruby18", "ruby19"},
-		{"rack", "ruby18", "ruby19"},
-		{"rails3", "ruby18", "ruby19"},
+		{"sinatra", "ruby18", "ruby"},
+		{"rack", "ruby18", "ruby"},
+		{"rails3", "ruby18", "ruby"},
 		{"node", "node", "node"},
+		{"django", "python2", "python3"},
+		{"otp_rebar", "erlangR14B01", "erlang"},
+		{"spring", "java", "java"},
 		{"standalone", "", ""},
+		{"standalone", "ruby18", "ruby"},
+		{"standalone", "java", "java"},
 	} {
 		f, ok := framework.Lookup(tt.framework)
 		if !ok {

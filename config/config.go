@@ -15,13 +15,17 @@ package config
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 )
 
-//go:embed *.yml
+//go:embed *.yml frameworks/*.yml
 var shipped embed.FS
 
-// File returns one of the files that are built in: stager.yml, dea.yml, controller.yml, router.yml, nats.yml, platform.yml or
-// stage-sinatra.yml. It panics when there is no such file.
+// Files is all that is built in: the files of this folder that end in .yml, and those of frameworks/.
+func Files() fs.FS { return shipped }
+
+// File returns one of the files that are built in: stager.yml, dea.yml, controller.yml, router.yml, nats.yml, platform.yml,
+// runtimes.yml or stage-sinatra.yml. It panics when there is no such file.
 func File(name string) []byte {
 	data, err := shipped.ReadFile(name)
 	if err != nil {

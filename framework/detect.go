@@ -3,7 +3,6 @@ package framework
 import (
 	"context"
 	"os"
-	"strings"
 )
 
 // Result is what Detect found, and how.
@@ -11,6 +10,7 @@ type Result struct {
 	Framework  Framework
 	Runtime    string       // the default; "" when nothing tells and the user has to say
 	Memory     int          // MB, what vmc 0.3 would have asked for
+	Command    string       // of a standalone app, what its Procfile says of the web process; "" when it does not
 	Considered []Considered // every framework, in the order of asking
 }
 
@@ -62,7 +62,8 @@ func (r *Result) finish(ctx context.Context, f *folder, name, over string) {
 	s := Considered{Framework: standalone, Matched: name == "", Rule: "no other framework fits", Reason: name + " fits"}
 	if s.Matched {
 		name = standalone
-		r.Runtime = f.standaloneRuntime(ctx)
+		r.Command = f.procfile(ctx)
+		r.Runtime = f.standaloneRuntime(ctx, r.Command)
 		s.Reason = "none of the frameworks above fits" + f.takeTrouble()
 	}
 	if s.Matched && over != "" {
@@ -80,18 +81,4 @@ func (r *Result) finish(ctx context.Context, f *folder, name, over string) {
 		r.Runtime = r.Framework.Default
 	}
 	r.Memory = r.Framework.MemoryFor(r.Runtime)
-}
-
-// standaloneRuntime guesses as vmc did: Ruby when there is any Ruby file, else Java when there is anything for it.
-func (f *folder) standaloneRuntime(ctx context.Context) string {
-	if len(f.files(ctx, "**/*.rb")) > 0 {
-		return "ruby18"
-	}
-	if len(f.files(ctx, "**/*.{class,jar}")) > 0 {
-		return "java"
-	}
-	if archives := f.files(ctx, "*.zip"); len(archives) > 0 && strings.Contains(f.entries(archives[0])+"\n", ".jar\n") {
-		return "java"
-	}
-	return ""
 }

@@ -6,7 +6,7 @@
 // manifest ([Match]). It listens to nothing and starts nothing: the controller, the stager and the commands share it.
 //
 // In 2012 this lay in three places that did not agree: YAML manifests on the cloud controller, the staging plugins, and
-// the client vmc, which guessed by rules of its own. The manifests are in manifests.go, vmc's rules in rules.go.
+// the client vmc, which guessed by rules of its own. The manifests are in config/frameworks, vmc's rules in rules.go.
 package framework
 
 import (
@@ -20,6 +20,7 @@ type Framework struct {
 	Name      string             // as in framework_info.name: "sinatra"
 	Runtimes  []string           // names of the runtimes that can run it
 	Default   string             // the runtime unless the user says another; "" when they have to say
+	Today     string             // the runtime of today that minicf's own commands take instead; "" as with Default
 	Memory    int                // MB per instance; standalone's depends on the runtime, see MemoryFor
 	Detection protocol.Detection // how clients recognise it and plugins find its main file
 }

@@ -78,11 +78,6 @@ func FamilyOf(runtime string) (Family, bool) {
 	return Family{}, false
 }
 
-func familyOf(runtime string) string {
-	f, _ := FamilyOf(runtime)
-	return f.Name
-}
-
 // candidates are the programs that may serve the runtime. A name of 2012 is served by whatever there is, but python2
 // by a real Python 2 if one is left.
 func (f Family) candidates(runtime string) []string {

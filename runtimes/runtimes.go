@@ -5,7 +5,7 @@
 // missing on this machine and the one command that installs it ([Families], [Machine]). It listens to nothing.
 //
 // In 2012 the cloud controller kept the manifests (runtimes.yml), and the DEA verified them by running whatever version
-// command the message contained, in a shell. The manifests are in manifests.go; the shell is gone, and a runtime may be
+// command the message contained, in a shell. The manifests are in config/runtimes.yml; the shell is gone, and a runtime may be
 // mapped to a program of today, which then serves the name whatever its version.
 package runtimes
 
@@ -28,6 +28,8 @@ type Runtime struct {
 	AdditionalChecks string // arguments, as shell words, whose output has to contain true; "" for none
 	Environment      protocol.Vars
 	DebugEnv         map[string][]string // mode → "K=V"
+	NPM              string              // path of npm, for the stager; "" in the manifests here
+	Today            bool                // the name stands for whatever version this machine has, see Here
 }
 
 // Lookup returns the runtime called name.
@@ -62,5 +64,6 @@ func (r Runtime) Info() protocol.RuntimeInfo {
 		AdditionalChecks: r.AdditionalChecks,
 		Environment:      r.Environment,
 		DebugEnv:         r.DebugEnv,
+		NPM:              r.NPM,
 	}
 }

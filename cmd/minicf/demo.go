@@ -111,8 +111,14 @@ func (s *session) demo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ensureRuntime(ctx, app.Runtime, f.yes); err != nil {
+	installed, err := s.ensureRuntime(ctx, app.Runtime, f.yes)
+	if err != nil {
 		return err
+	}
+	if installed { // now there is a version to be asked for
+		if app, dir, err = s.demoApp(ctx, f); err != nil {
+			return err
+		}
 	}
 	return s.tellStory(ctx, f, app, dir)
 }
@@ -158,20 +164,20 @@ func appName(dir string) string {
 }
 
 // ensureRuntime sees to it that the app can run here: its runtime is there, or the user lets us install it.
-func (s *session) ensureRuntime(ctx context.Context, runtime string, yes bool) error {
+func (s *session) ensureRuntime(ctx context.Context, runtime string, yes bool) (installed bool, err error) {
 	var wanted []string
 	if f, ok := runtimes.FamilyOf(runtime); ok {
 		wanted = append(wanted, f.Name)
 	}
 	families, err := chosenFamilies(append(wanted, "shell"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	d := diagnose(ctx, families)
 	if len(d.missing()) == 0 {
-		return nil
+		return false, nil
 	}
-	return s.install(ctx, d, yes)
+	return true, s.install(ctx, d, yes)
 }
 
 func (s *session) tellStory(ctx context.Context, f demoFlags, app client.App, dir string) (err error) {

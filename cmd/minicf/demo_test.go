@@ -245,7 +245,8 @@ func TestInterruptedLookForRuntimesIsNotTakenForMissingOnes(t *testing.T) {
 	cancel()
 	var said bytes.Buffer
 	s := &session{terminal: &terminal{in: strings.NewReader(""), out: io.Discard, err: &said}}
-	if err := s.endOfDemo(ctx, s.ensureRuntime(ctx, "python3", false)); exitCode(err) != exitInterrupted || said.Len() > 0 {
+	_, missing := s.ensureRuntime(ctx, "python3", false)
+	if err := s.endOfDemo(ctx, missing); exitCode(err) != exitInterrupted || said.Len() > 0 {
 		t.Errorf("exit code %d (%v) and %q, want %d and nothing", exitCode(err), err, said.String(), exitInterrupted)
 	}
 }

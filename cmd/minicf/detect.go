@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -12,16 +13,19 @@ import (
 )
 
 const detectAbout = `Say which framework the app in DIR is of, as vmc did before a push, and which runtime demo and deploy take for it.
+An app of no framework is standalone, if its Procfile (web: …) or --command says how it is started.
 --explain lists every framework, the rule that was asked, and the file that decided.`
 
 func (s *session) detectCommand() *cobra.Command {
 	var explain bool
+	var command string
 	c := &cobra.Command{
 		Use: "detect [DIR]", Short: "Say which framework an app is of, and why", Long: detectAbout, Args: atMostOne,
 		Example: "  minicf detect apps/sinatra --explain",
 	}
 	s.jsonFlag(c)
 	c.Flags().BoolVar(&explain, "explain", false, "say which rule on which file decided, and why the others did not")
+	c.Flags().StringVarP(&command, "command", "c", "", "how the app is started, if it is of no framework")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		dir := s.dir
 		if len(args) == 1 {
@@ -34,17 +38,37 @@ func (s *session) detectCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if s.json {
-			return s.printJSON(detectRecord(found, explain))
+		if command != "" && found.Framework.Name == "standalone" {
+			found.Command = command
+			found.Runtime = cmp.Or(framework.RuntimeOfCommand(command), found.Runtime)
+			found.Memory = found.Framework.MemoryFor(found.Runtime)
 		}
-		return s.printDetection(found, explain)
+		return s.tellDetection(dir, found, explain)
 	}
 	return c
+}
+
+// tellDetection prints what was found. Nothing being found is an error, after the explanation if that was asked for.
+func (s *session) tellDetection(dir string, found framework.Result, explain bool) error {
+	unknown := found.Unknown()
+	if unknown != "" && !explain {
+		return &client.StandaloneError{Dir: dir, Looked: unknown}
+	}
+	print := s.printDetection
+	if s.json {
+		print = func(r framework.Result, explain bool) error { return s.printJSON(detectRecord(r, explain)) }
+	}
+	if err := print(found, explain); err != nil || unknown == "" {
+		return err
+	}
+	s.json = false // one document is out: the error goes to standard error
+	return &client.StandaloneError{Dir: dir, Looked: unknown}
 }
 
 func detectRecord(r framework.Result, explain bool) map[string]any {
 	record := map[string]any{
 		"framework": r.Framework.Name, "runtime": client.DefaultRuntime(r), "vmc_runtime": r.Runtime, "memory": r.Memory,
+		"command": r.Command, "known": r.Unknown() == "",
 	}
 	if explain {
 		var all []map[string]any
@@ -70,8 +94,19 @@ func runtimeOf(r framework.Result) string {
 	return used
 }
 
+func startedBy(r framework.Result) string {
+	if r.Command == "" {
+		return ""
+	}
+	return ", started by " + r.Command
+}
+
 func (s *session) printDetection(r framework.Result, explain bool) error {
-	fmt.Fprintf(s.out, "%s  runtime %s, %d MB\n", r.Framework.Name, runtimeOf(r), r.Memory)
+	if r.Unknown() != "" {
+		fmt.Fprintln(s.out, "no framework, and no start command")
+	} else {
+		fmt.Fprintf(s.out, "%s  runtime %s, %d MB%s\n", r.Framework.Name, runtimeOf(r), r.Memory, startedBy(r))
+	}
 	if !explain {
 		return nil
 	}

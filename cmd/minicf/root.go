@@ -53,7 +53,7 @@ func newRoot(s *session) *cobra.Command {
 		}
 	}
 	add(groupTutorial, s.demoCommand(), s.upCommand(), s.requestStagingCommand(), s.deployCommand(), s.doctorCommand())
-	add(groupApps, s.detectCommand(), s.stageCommand())
+	add(groupApps, s.detectCommand(), s.frameworksCommand(), s.runtimesCommand(), s.stageCommand())
 	add(groupInspect, s.tapCommand(), s.statusCommand(), s.subjectsCommand(), s.configCommand())
 	add(groupComponents, s.componentCommands()...)
 	root.AddCommand(s.versionCommand(), exitCodesTopic())

@@ -62,6 +62,7 @@ var makers = map[string]bool{
 	"regexp.MustCompile":  true,
 	"template.Must":       true,
 	"strings.NewReplacer": true,
+	"sync.OnceValue":      true,
 }
 
 // isConstant reports whether a variable with that first value stays what it is.
