@@ -3,16 +3,26 @@ package builtin
 
 import (
 	"github.com/minicf/minicf/stager/plugin"
+	"github.com/minicf/minicf/stager/plugin/django"
+	"github.com/minicf/minicf/stager/plugin/node"
+	"github.com/minicf/minicf/stager/plugin/otprebar"
+	"github.com/minicf/minicf/stager/plugin/php"
 	"github.com/minicf/minicf/stager/plugin/rack"
 	"github.com/minicf/minicf/stager/plugin/sinatra"
 	"github.com/minicf/minicf/stager/plugin/standalone"
+	"github.com/minicf/minicf/stager/plugin/wsgi"
 )
 
 // Set is every plugin that there is. The set is the caller's own.
 func Set() plugin.Set {
 	return plugin.Set{
+		django.Plugin{},
+		node.Plugin{},
+		otprebar.Plugin{},
+		php.Plugin{},
 		rack.Plugin{},
 		sinatra.Plugin{},
 		standalone.Plugin{},
+		wsgi.Plugin{},
 	}
 }
