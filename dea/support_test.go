@@ -264,12 +264,24 @@ func (b *watched) Start(ctx context.Context, s isolation.Spec) (isolation.Contai
 	if err != nil {
 		return nil, err
 	}
+	return b.watch(c, s), nil
+}
+
+func (b *watched) Adopt(ctx context.Context, h isolation.Handle, s isolation.Spec) (isolation.Container, error) {
+	c, err := b.Backend.Adopt(ctx, h, s)
+	if err != nil {
+		return nil, err
+	}
+	return b.watch(c, s), nil
+}
+
+func (b *watched) watch(c isolation.Container, s isolation.Spec) *watchedContainer {
 	return &watchedContainer{c, func() {
 		time.Sleep(b.stopTime)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.stopped[s.ID]++
-	}}, nil
+	}}
 }
 
 func (c *watchedContainer) Stop(ctx context.Context) error {

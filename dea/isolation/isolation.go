@@ -18,7 +18,7 @@ import (
 // have no reason to change it, as they have with HOME.
 const IDVariable = "VMC_APP_ID"
 
-// ErrGone is returned by Usage when nothing of the container is alive.
+// ErrGone is returned by Usage and Adopt when nothing of the container is alive.
 var ErrGone = errors.New("no process of the instance is left")
 
 // Spec is what to start.
@@ -89,6 +89,9 @@ type Backend interface {
 	Name() string
 	// Start runs startup. The container outlives ctx, which only bounds the starting. Errors: the startup script is missing or cannot be executed.
 	Start(ctx context.Context, s Spec) (Container, error)
+	// Adopt takes over the container that another DEA, now dead, started and h finds. s is what it was started with, as far as that is known. The
+	// error is ErrGone when its startup has ended; what may be left of it is for Sweep. Its exit status nobody knows.
+	Adopt(ctx context.Context, h Handle, s Spec) (Container, error)
 	// Sweep ends what another DEA, now dead, started: the container that h finds, if it is still that one, and whatever still runs with h.ID as its
 	// IDVariable or with h.Dir as its home. Nothing found is no error.
 	Sweep(ctx context.Context, h Handle) error

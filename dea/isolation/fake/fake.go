@@ -100,16 +100,32 @@ func (b *Backend) add(s isolation.Spec, script script) *container {
 	return c
 }
 
+// Adopt returns the instance with this handle, if this backend started it and it runs. A fake does not outlive its DEA, but in a test two DEAs may have
+// the same backend.
+func (b *Backend) Adopt(_ context.Context, h isolation.Handle, _ isolation.Spec) (isolation.Container, error) {
+	if c := b.with(h); c != nil && !c.over() {
+		return c, nil
+	}
+	return nil, fmt.Errorf("adopt %s: %w", h.Dir, isolation.ErrGone)
+}
+
+// with returns the instance with this handle, nil when it is not this backend's.
+func (b *Backend) with(h isolation.Handle) *container {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.IndexFunc(b.started, func(c *container) bool { return c.handle == h })
+	if i < 0 {
+		return nil
+	}
+	return b.started[i]
+}
+
 // Sweep ends the instance with this handle, if this backend started it and it runs. A fake does not outlive its DEA: others find nothing.
 func (b *Backend) Sweep(ctx context.Context, h isolation.Handle) error {
 	b.mu.Lock()
 	b.swept = append(b.swept, h)
-	i := slices.IndexFunc(b.started, func(c *container) bool { return c.handle == h })
-	var c *container
-	if i >= 0 {
-		c = b.started[i]
-	}
 	b.mu.Unlock()
+	c := b.with(h)
 	if c == nil {
 		return nil
 	}

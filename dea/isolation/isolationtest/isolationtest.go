@@ -40,7 +40,7 @@ func Run(t *testing.T, newBackend func(testing.TB) isolation.Backend) {
 	testkit.RequireTool(t, "bash", "ps", "sleep", "setsid")
 	s := &suite{newBackend: newBackend, root: t.TempDir(), test: t.Name()}
 	t.Cleanup(func() { noneLeft(t, s.root) })
-	for _, group := range []map[string]test{starting, ending, stopping, scripts, measuring, sweeping, dying} {
+	for _, group := range []map[string]test{starting, ending, stopping, scripts, measuring, sweeping, adopting, dying} {
 		for name, try := range group {
 			t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 				t.Parallel()

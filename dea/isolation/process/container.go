@@ -20,7 +20,7 @@ type container struct {
 	spec    isolation.Spec
 	handle  isolation.Handle
 	family  *family
-	cmd     *exec.Cmd
+	cmd     *exec.Cmd // nil when it was adopted
 	stderr  *tail
 	meter   meter
 	disk    disk

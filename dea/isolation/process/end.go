@@ -99,6 +99,9 @@ func (b *Backend) still(ctx context.Context, p process) bool {
 // killBlindly is for when the process table cannot be read, say for lack of file descriptors: the group of a startup that was not
 // waited for yet has its number to itself.
 func (c *container) killBlindly() {
+	if c.cmd == nil { // adopted: nobody keeps its number for it
+		return
+	}
 	select {
 	case <-c.done:
 	default:

@@ -34,6 +34,9 @@ func newTail(dir string) (*tail, error) {
 
 // read returns the last whole lines, at most tailKept bytes of them, as valid UTF-8.
 func (t *tail) read() string {
+	if t == nil { // an adopted instance's is its first DEA's
+		return ""
+	}
 	info, err := t.file.Stat()
 	if err != nil {
 		return ""
@@ -52,6 +55,9 @@ func (t *tail) read() string {
 
 // trim cuts a file that has grown too long down to what read returns.
 func (t *tail) trim() {
+	if t == nil {
+		return
+	}
 	info, err := t.file.Stat()
 	if err != nil || info.Size() <= tailMost {
 		return
@@ -62,4 +68,8 @@ func (t *tail) trim() {
 	}
 }
 
-func (t *tail) close() { _ = t.file.Close() }
+func (t *tail) close() {
+	if t != nil {
+		_ = t.file.Close()
+	}
+}

@@ -39,7 +39,7 @@ const shortest = 100 * time.Millisecond
 // meter turns used CPU time into percent of one core since the time before.
 type meter struct {
 	mu   sync.Mutex
-	at   time.Time // of the last measurement, at first of the start
+	at   time.Time // of the last measurement, at first of the start; zero when that was another DEA's
 	used time.Duration
 	last float64
 }
@@ -47,6 +47,9 @@ type meter struct {
 func (m *meter) percent(used time.Duration, at time.Time) float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.at.IsZero() {
+		m.at, m.used = at, used
+	}
 	span := at.Sub(m.at)
 	if span < shortest {
 		return m.last
