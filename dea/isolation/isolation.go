@@ -60,6 +60,8 @@ type Usage struct {
 	CPU      float64 // percent of one core since the last measurement
 	MemoryKB int64   // resident
 	DiskB    int64   // bytes below the directory
+
+	Processes int // that are alive
 }
 
 // Container is a started instance. Its methods may be used by many goroutines.

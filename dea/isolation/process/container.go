@@ -29,6 +29,7 @@ type container struct {
 	exit isolation.Exit // written before done is closed
 
 	stopping sync.Mutex // held by Stop, so that there is one at a time
+	closed   sync.Once
 }
 
 // Handle implements isolation.Container.
@@ -52,7 +53,7 @@ func (c *container) Exit() isolation.Exit {
 func (c *container) Stop(ctx context.Context) error {
 	c.stopping.Lock()
 	defer c.stopping.Unlock()
-	_, members, err := c.members(context.WithoutCancel(ctx), time.Now())
+	members, err := c.members(context.WithoutCancel(ctx))
 	if err != nil {
 		c.killBlindly()
 		return err
@@ -64,8 +65,16 @@ func (c *container) Stop(ctx context.Context) error {
 		return err
 	}
 	<-c.done // startup is dead, so this is only its being waited for
-	c.stderr.close()
+	c.close()
 	return nil
+}
+
+// close gives back what the container held, once.
+func (c *container) close() {
+	c.closed.Do(func() {
+		c.backend.running.Add(-1)
+		c.stderr.close()
+	})
 }
 
 // wait ends when startup does, whatever else of the family goes on.
@@ -76,26 +85,26 @@ func (c *container) wait(ctx context.Context) {
 	state := c.cmd.ProcessState
 	c.exit = isolation.Exit{Status: state.ExitCode(), Reason: state.String(), Stderr: c.stderr.read()}
 	if now, err := c.backend.look(ctx, time.Now()); err == nil {
-		c.family.leaderEnded(now.processes)
+		c.family.leaderEnded(now)
 	}
 }
 
-// members returns what is alive of the family, seen at notBefore or later. One look is not enough to say that nothing is: the instance
-// may have been started since, and a process that executes a program at that very moment has no environment to tell whose it is.
-func (c *container) members(ctx context.Context, notBefore time.Time) (*snapshot, []process, error) {
-	now, err := c.backend.look(ctx, notBefore)
+// members returns what is alive of the family. One look is not enough to say that nothing is: a process that executes a program at that very
+// moment has no environment to tell whose it is.
+func (c *container) members(ctx context.Context) ([]process, error) {
+	now, err := c.backend.look(ctx, time.Now())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if found := c.family.find(now.processes); len(found) > 0 {
-		return now, found, nil
+	if found := c.family.find(now); len(found) > 0 {
+		return found, nil
 	}
 	select {
 	case <-ctx.Done():
 	case <-time.After(execTime):
 	}
 	if now, err = c.backend.look(ctx, time.Now()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return now, c.family.find(now.processes), nil
+	return c.family.find(now), nil
 }

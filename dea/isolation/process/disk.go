@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// restFactor bounds what measuring disks costs: after a walk nothing is walked for this many times as long as it took, so it takes at most
-// a twentieth of a core. In 2012 one `du -sk *` for all instances ran every 2 seconds, and was known to take over ten.
+// restFactor bounds what measuring disks costs: after a walk nothing is walked there for this many times as long as it took, times the number of
+// instances, so that all of it takes at most a twentieth of a core. In 2012 one `du -sk *` for all instances ran every 2 seconds, and was known to
+// take over ten.
 const restFactor = 20
 
 // disk knows how much lies below a directory.
@@ -20,8 +21,9 @@ type disk struct {
 	until time.Time // bytes is good enough before
 }
 
-// used counts like du: blocks of 512 bytes. When ctx ends first, it is what the last complete walk found.
-func (d *disk) used(ctx context.Context, dir string) int64 {
+// used counts like du: blocks of 512 bytes. A walk that ctx ends counts if it found more than the last: what is so large that it cannot be counted
+// in time is at least that large. others is how many share the time for walks.
+func (d *disk) used(ctx context.Context, dir string, others int) int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	began := time.Now()
@@ -29,15 +31,15 @@ func (d *disk) used(ctx context.Context, dir string) int64 {
 		return d.bytes
 	}
 	bytes, err := walk(ctx, dir)
-	if err != nil {
-		return d.bytes
+	if err == nil || bytes > d.bytes {
+		d.bytes = bytes
 	}
 	now := time.Now()
-	d.bytes, d.until = bytes, now.Add(restFactor*now.Sub(began))
+	d.until = now.Add(time.Duration(restFactor*max(1, others)) * now.Sub(began))
 	return d.bytes
 }
 
-// walk fails only when ctx ends. What vanishes under it, or may not be read, does not count.
+// walk fails only when ctx ends, with what it has counted until then. What vanishes under it, or may not be read, does not count.
 func walk(ctx context.Context, dir string) (int64, error) {
 	type file struct{ device, inode uint64 }
 	var total int64

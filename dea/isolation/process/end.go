@@ -61,7 +61,7 @@ func (b *Backend) signal(ctx context.Context, f *family, sig syscall.Signal) ([]
 	if err != nil {
 		return nil, err
 	}
-	members := f.find(now.processes)
+	members := f.find(now)
 	if sig == 0 {
 		return members, nil
 	}

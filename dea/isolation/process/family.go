@@ -3,8 +3,10 @@ package process
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -41,52 +43,52 @@ func newFamily(h isolation.Handle) (*family, error) {
 	return &family{leader: h.PID, start: h.Start, id: h.ID, dir: h.Dir, real: resolved, seen: make(map[int]uint64)}, nil
 }
 
-// find returns the members among all that are alive.
-func (f *family) find(all []process) []process {
+// find returns the members that are alive.
+func (f *family) find(now *snapshot) []process {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	self := lineage(all, os.Getpid())
-	in := make(map[int]bool)
-	ours := false // are the group and session with the leader's id the instance's?
-	for _, p := range all {
-		if self[p.pid] || !f.root(p) {
-			continue
-		}
-		in[p.pid] = true
-		ours = ours || f.together(p)
-	}
-	for _, p := range all {
-		if ours && f.together(p) && !self[p.pid] {
-			in[p.pid] = true
+	in := make(map[int]bool) // by place
+	var parents []int        // members whose children are not in yet
+	add := func(at int) {
+		if !in[at] && !now.self[at] {
+			in[at] = true
+			parents = append(parents, at)
 		}
 	}
-	for grown := true; grown; {
-		grown = false
-		for _, p := range all {
-			if in[p.parent] && !in[p.pid] && !self[p.pid] {
-				in[p.pid], grown = true, true
-			}
-		}
+	f.roots(now, add)
+	if slices.ContainsFunc(parents, func(at int) bool { return f.together(now.processes[at]) }) {
+		each(now.groups[f.leader], add) // the group and session with the leader's id are the instance's
 	}
-	return f.remember(all, in)
+	for len(parents) > 0 {
+		parent := parents[0]
+		parents = parents[1:]
+		each(now.children[now.processes[parent].pid], add)
+	}
+	return f.remember(now, in)
 }
 
-// root says whether p belongs to the family by what is known of p alone.
-func (f *family) root(p process) bool {
-	if p.pid == f.leader && f.start != 0 && p.start == f.start {
-		return true
+// roots adds who belongs to the family by what is known of it alone.
+func (f *family) roots(now *snapshot, add func(at int)) {
+	if at, ok := now.find(f.leader, f.start); ok && f.start != 0 {
+		add(at)
 	}
-	if start, ok := f.seen[p.pid]; ok && start == p.start {
-		return true
+	for pid, start := range f.seen {
+		if at, ok := now.find(pid, start); ok {
+			add(at)
+		}
 	}
-	if p.id != "" && p.id == f.id {
-		return true
+	if f.id != "" {
+		each(now.ids[f.id], add)
 	}
-	if p.home != "" {
-		home := filepath.Clean(p.home)
-		return within(f.dir, home) || within(f.real, home)
+	now.homes.within(f.dir, add)
+	now.homes.within(f.real, add)
+	now.cwds.within(f.real, add)
+}
+
+func each(places []int, f func(at int)) {
+	for _, at := range places {
+		f(at)
 	}
-	return within(f.real, p.cwd)
 }
 
 // within says whether path, clean as dir is, is dir or below it.
@@ -98,43 +100,27 @@ func (f *family) together(p process) bool {
 }
 
 // remember keeps the members for the next look, and returns those that are alive.
-func (f *family) remember(all []process, in map[int]bool) []process {
+func (f *family) remember(now *snapshot, in map[int]bool) []process {
 	f.seen = make(map[int]uint64, len(in))
 	var alive []process
-	for _, p := range all {
-		if !in[p.pid] || p.dead {
-			continue
+	for _, at := range slices.Sorted(maps.Keys(in)) {
+		if p := now.processes[at]; !p.dead {
+			f.seen[p.pid] = p.start
+			alive = append(alive, p)
 		}
-		f.seen[p.pid] = p.start
-		alive = append(alive, p)
 	}
 	return alive
 }
 
 // leaderEnded notes who is left of the leader's group in the moment in which it was waited for. Later its id proves nothing, as the system may
 // give it to another process once the group is empty too.
-func (f *family) leaderEnded(all []process) {
+func (f *family) leaderEnded(now *snapshot) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, p := range all {
-		if f.together(p) {
-			f.seen[p.pid] = p.start
-		}
+	for _, at := range now.groups[f.leader] {
+		p := now.processes[at]
+		f.seen[p.pid] = p.start
 	}
-}
-
-// lineage is pid and its ancestors.
-func lineage(all []process, pid int) map[int]bool {
-	parents := make(map[int]int, len(all))
-	for _, p := range all {
-		parents[p.pid] = p.parent
-	}
-	line := make(map[int]bool)
-	for pid > 0 && !line[pid] {
-		line[pid] = true
-		pid = parents[pid]
-	}
-	return line
 }
 
 // errAlive tells what could not be ended.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/minicf/minicf/dea/isolation"
 )
@@ -49,8 +50,8 @@ func TestFamilyIsToldFromStrangers(t *testing.T) {
 		},
 		"another process with the leader's id, and its group": {
 			[]process{
-				{pid: leader, parent: 1, group: leader, session: leader, start: 999, home: "/home/somebody"},
-				{pid: stranger, parent: leader, group: leader, session: leader, start: 999, home: "/home/somebody"},
+				{pid: leader, parent: 1, group: leader, session: leader, start: 999, identity: identity{home: "/home/somebody"}},
+				{pid: stranger, parent: leader, group: leader, session: leader, start: 999, identity: identity{home: "/home/somebody"}},
 			},
 			nil,
 		},
@@ -60,44 +61,44 @@ func TestFamilyIsToldFromStrangers(t *testing.T) {
 		},
 		"a group without leader in which one has the HOME": {
 			[]process{
-				{pid: app, parent: 1, group: leader, session: leader, start: 101, home: "/apps/x"},
+				{pid: app, parent: 1, group: leader, session: leader, start: 101, identity: identity{home: "/apps/x"}},
 				{pid: worker, parent: 1, group: leader, session: leader, start: 102},
 			},
 			[]int{app, worker},
 		},
 		"a daemon with the HOME": {
-			[]process{{pid: daemon, parent: 1, group: daemon, session: daemon, home: "/apps/x/"}},
+			[]process{{pid: daemon, parent: 1, group: daemon, session: daemon, identity: identity{home: "/apps/x/"}}},
 			[]int{daemon},
 		},
 		"a daemon with a HOME below the directory": {
-			[]process{{pid: daemon, parent: 1, home: "/apps/x/app"}},
+			[]process{{pid: daemon, parent: 1, identity: identity{home: "/apps/x/app"}}},
 			[]int{daemon},
 		},
 		"a daemon with the id": {
-			[]process{{pid: daemon, parent: 1, id: "c8b0", home: "/nowhere"}, {pid: worker, parent: 1, id: "c8b0"}},
+			[]process{{pid: daemon, parent: 1, identity: identity{id: "c8b0", home: "/nowhere"}}, {pid: worker, parent: 1, identity: identity{id: "c8b0"}}},
 			[]int{daemon, worker},
 		},
 		"the id of a neighbour": {
-			[]process{{pid: daemon, parent: 1, id: "c8b", home: "/nowhere"}, {pid: worker, parent: 1, id: "c8b01"}},
+			[]process{{pid: daemon, parent: 1, identity: identity{id: "c8b", home: "/nowhere"}}, {pid: worker, parent: 1, identity: identity{id: "c8b01"}}},
 			nil,
 		},
 		"HOME of a neighbour": {
-			[]process{{pid: daemon, parent: 1, home: "/apps/xy"}, {pid: worker, parent: 1, home: "/apps"}},
+			[]process{{pid: daemon, parent: 1, identity: identity{home: "/apps/xy"}}, {pid: worker, parent: 1, identity: identity{home: "/apps"}}},
 			nil,
 		},
 		"a daemon without HOME below the directory": {
-			[]process{{pid: daemon, parent: 1, cwd: "/apps/x/app"}, {pid: worker, parent: 1, cwd: "/apps/x"}},
+			[]process{{pid: daemon, parent: 1, identity: identity{cwd: "/apps/x/app"}}, {pid: worker, parent: 1, identity: identity{cwd: "/apps/x"}}},
 			[]int{daemon, worker},
 		},
 		"a daemon without HOME elsewhere": {
-			[]process{{pid: daemon, parent: 1, cwd: "/apps/xy"}, {pid: worker, parent: 1, cwd: "/apps"}},
+			[]process{{pid: daemon, parent: 1, identity: identity{cwd: "/apps/xy"}}, {pid: worker, parent: 1, identity: identity{cwd: "/apps"}}},
 			nil,
 		},
 		"the DEA and its parent, started in an instance themselves": {
 			[]process{
-				{pid: parent, parent: 1, home: "/apps/x"},
-				{pid: self, parent: parent, home: "/apps/x"},
-				{pid: stranger, parent: self, home: "/apps/other"},
+				{pid: parent, parent: 1, identity: identity{home: "/apps/x"}},
+				{pid: self, parent: parent, identity: identity{home: "/apps/x"}},
+				{pid: stranger, parent: self, identity: identity{home: "/apps/other"}},
 			},
 			nil,
 		},
@@ -113,7 +114,7 @@ func TestFamilyIsToldFromStrangers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := pids(f.find(c.all)); !slices.Equal(got, c.want) {
+		if got := pids(f.find(look(c.all...))); !slices.Equal(got, c.want) {
 			t.Errorf("%s: found %v, want %v", name, got, c.want)
 		}
 	}
@@ -125,16 +126,16 @@ func TestFamilyRemembersWhomItSaw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.find([]process{
-		{pid: leader, group: leader, session: leader, start: 100},
-		{pid: daemon, parent: leader, group: daemon, session: daemon, start: 101},
-	})
+	f.find(look(
+		process{pid: leader, group: leader, session: leader, start: 100},
+		process{pid: daemon, parent: leader, group: daemon, session: daemon, start: 101},
+	))
 	orphaned := process{pid: daemon, parent: 1, group: daemon, session: daemon, start: 101}
-	if got := pids(f.find([]process{orphaned})); !slices.Equal(got, []int{daemon}) {
+	if got := pids(f.find(look(orphaned))); !slices.Equal(got, []int{daemon}) {
 		t.Errorf("found %v, want the daemon seen before", got)
 	}
 	reused := process{pid: daemon, parent: 1, group: daemon, session: daemon, start: 555}
-	if got := f.find([]process{reused}); got != nil {
+	if got := f.find(look(reused)); got != nil {
 		t.Errorf("found %v, want nothing: the id is another's now", got)
 	}
 }
@@ -145,9 +146,9 @@ func TestFamilyKeepsTheGroupOfAnEndedLeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	left := []process{{pid: app, parent: 1, group: leader, session: leader, start: 101, home: "/root"}}
-	f.leaderEnded(left)
-	if got := pids(f.find(left)); !slices.Equal(got, []int{app}) {
+	left := []process{{pid: app, parent: 1, group: leader, session: leader, start: 101, identity: identity{home: "/root"}}}
+	f.leaderEnded(look(left...))
+	if got := pids(f.find(look(left...))); !slices.Equal(got, []int{app}) {
 		t.Errorf("found %v, want what was left when the leader ended", got)
 	}
 }
@@ -158,7 +159,7 @@ func TestFamilyWithoutStartTimeTrustsNoID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := f.find([]process{{pid: leader, group: leader, session: leader, home: "/home/somebody"}, {pid: app}}); got != nil {
+	if got := f.find(look(process{pid: leader, group: leader, session: leader, identity: identity{home: "/home/somebody"}}, process{pid: app})); got != nil {
 		t.Errorf("found %v, want nothing", got)
 	}
 }
@@ -173,8 +174,8 @@ func TestFamilyFollowsSymlinksOfItsDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := []process{{pid: app, parent: 1, home: link}, {pid: daemon, parent: 1, cwd: real + "/app"}}
-	if got := pids(f.find(all)); !slices.Equal(got, []int{app, daemon}) {
+	all := []process{{pid: app, parent: 1, identity: identity{home: link}}, {pid: daemon, parent: 1, identity: identity{cwd: real + "/app"}}}
+	if got := pids(f.find(look(all...))); !slices.Equal(got, []int{app, daemon}) {
 		t.Errorf("found %v, want both", got)
 	}
 }
@@ -188,6 +189,8 @@ func TestFamilyIsNeverThatOfTheUser(t *testing.T) {
 		}
 	}
 }
+
+func look(all ...process) *snapshot { return newSnapshot(time.Time{}, all) }
 
 func pids(found []process) []int {
 	var ids []int

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -42,6 +41,7 @@ func (b *Backend) start(ctx context.Context, startup string, s isolation.Spec) (
 		return nil, err
 	}
 	c.stderr = stderr
+	b.running.Add(1)
 	go c.wait(context.WithoutCancel(ctx))
 	return c, nil
 }
@@ -71,7 +71,7 @@ func (b *Backend) contain(ctx context.Context, cmd *exec.Cmd, s isolation.Spec) 
 // launch starts the script. When another goroutine forks in the moment in which the DEA writes a startup script, the fork holds the file open for
 // writing until it has executed its own program, and the system refuses to execute it ("text file busy", Go issue 22315).
 func launch(ctx context.Context, startup string, s isolation.Spec, stderr *os.File) (*exec.Cmd, error) {
-	closeOnExec()
+	closeInherited()
 	for pause := time.Millisecond; ; pause *= 2 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -91,20 +91,6 @@ func launch(ctx context.Context, startup string, s isolation.Spec, stderr *os.Fi
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
-		}
-	}
-}
-
-// closeOnExec keeps from the children what this process itself was started with: whatever Go opens it closes for them, but not
-// what make or goreman left open. In 2012 bin/close_fds did this.
-func closeOnExec() {
-	open, err := os.ReadDir("/dev/fd")
-	if err != nil {
-		return // not mounted
-	}
-	for _, entry := range open {
-		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
-			syscall.CloseOnExec(fd)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,14 +39,14 @@ func TestDiskIsMeasuredAgainAfterARest(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var d disk
-	before := d.used(t.Context(), dir)
+	before := d.used(t.Context(), dir, 1)
 	write(t, filepath.Join(dir, "data"), 100<<10)
 	d.until = time.Now().Add(time.Hour)
-	if got := d.used(t.Context(), dir); got != before {
+	if got := d.used(t.Context(), dir, 1); got != before {
 		t.Errorf("used = %d during the rest, want %d as before", got, before)
 	}
 	d.until = time.Time{}
-	after := d.used(t.Context(), dir)
+	after := d.used(t.Context(), dir, 1)
 	if after < before+100<<10 {
 		t.Errorf("used = %d after the rest, want at least %d", after, before+100<<10)
 	}
@@ -53,11 +54,55 @@ func TestDiskIsMeasuredAgainAfterARest(t *testing.T) {
 	cancel()
 	write(t, filepath.Join(dir, "more"), 100<<10)
 	d.until = time.Time{}
-	if got := d.used(ctx, dir); got != after {
+	if got := d.used(ctx, dir, 1); got != after {
 		t.Errorf("used = %d with no time to walk, want %d as before", got, after)
 	}
-	if got := new(disk).used(t.Context(), filepath.Join(dir, "missing")); got != 0 {
+	if got := new(disk).used(t.Context(), filepath.Join(dir, "missing"), 1); got != 0 {
 		t.Errorf("used = %d below a directory that is gone, want 0", got)
+	}
+}
+
+// brief is a context that ends after it was asked a few times.
+type brief struct {
+	context.Context
+	left int
+}
+
+func (b *brief) Err() error {
+	if b.left--; b.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestDiskThatIsTooLargeToWalkIsAtLeastWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i := range 9 {
+		write(t, filepath.Join(dir, strconv.Itoa(i)), 100<<10)
+	}
+	var d disk
+	seen := d.used(&brief{t.Context(), 5}, dir, 1)
+	if seen < 300<<10 || seen > 500<<10 {
+		t.Errorf("used = %d when the walk was cut short, want what it had seen", seen)
+	}
+	d.until = time.Time{}
+	if got := d.used(&brief{t.Context(), 2}, dir, 1); got != seen {
+		t.Errorf("used = %d after a shorter walk, want %d as before", got, seen)
+	}
+}
+
+func TestManyDisksShareTheTimeForWalks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rest := func(others int) time.Duration {
+		var d disk
+		began := time.Now()
+		d.used(t.Context(), dir, others)
+		return d.until.Sub(began)
+	}
+	if one, many := rest(1), rest(1_000_000); many < 100*one {
+		t.Errorf("the rest is %v alone and %v among a million, want far more", one, many)
 	}
 }
 
@@ -111,13 +156,15 @@ func TestStderrIsCutWhenItGrows(t *testing.T) {
 // immortal is a process table in which one process never dies.
 type immortal struct{ process }
 
-func (i immortal) all(context.Context) ([]process, error)      { return []process{i.process}, nil }
+func (i immortal) all(context.Context, *snapshot) ([]process, error) {
+	return []process{i.process}, nil
+}
 func (i immortal) startOf(context.Context, int) (uint64, bool) { return 0, false } // so it is never really signalled
 
 func TestEndGivesUpInTimeAndNamesWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := &Backend{table: immortal{process{pid: daemon, parent: 1, name: "java", home: "/apps/x"}}}
+		b := &Backend{table: immortal{process{pid: daemon, parent: 1, name: "java", identity: identity{home: "/apps/x"}}}}
 		began := time.Now()
 		err := b.Sweep(t.Context(), isolation.Handle{Dir: "/apps/x"})
 		if err == nil || err.Error() != "sweep /apps/x: still alive: java (1073741827)" {
@@ -141,8 +188,8 @@ func TestEndGivesUpInTimeAndNamesWhatIsLeft(t *testing.T) {
 // steadyPS is ps without its start times: that of Linux computes them from the uptime, and is a second off now and then.
 type steadyPS struct{ ps }
 
-func (s steadyPS) all(ctx context.Context) ([]process, error) {
-	all, err := s.ps.all(ctx)
+func (s steadyPS) all(ctx context.Context, _ *snapshot) ([]process, error) {
+	all, err := s.ps.all(ctx, nil)
 	for i := range all {
 		all[i].start = 1
 	}
@@ -174,7 +221,7 @@ func TestGroupIsMeasuredAndEndedByPSAlone(t *testing.T) {
 	if err := c.Stop(t.Context()); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
-	all, err := ps{}.all(t.Context())
+	all, err := ps{}.all(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/minicf/minicf/dea/isolation"
@@ -47,7 +48,8 @@ var _ isolation.Backend = (*Backend)(nil)
 
 // Backend starts instances as plain processes. Make one with New; it may be used by many goroutines.
 type Backend struct {
-	table table
+	table   table
+	running atomic.Int32 // containers that were started and not stopped
 
 	mu   sync.Mutex
 	last *snapshot // the newest look at the process table, shared by all containers
@@ -88,18 +90,35 @@ func (b *Backend) Sweep(ctx context.Context, h isolation.Handle) error {
 	return nil
 }
 
-// look returns the process table as it was at a time not before notBefore. Whoever waits for another's look shares it if it began late enough.
+// look returns the process table as it was at a time not before notBefore, read in full. Whoever waits for another's look shares it if it began
+// late enough.
 func (b *Backend) look(ctx context.Context, notBefore time.Time) (*snapshot, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.last != nil && !b.last.at.Before(notBefore) {
+	if b.last != nil && b.last.full && !b.last.at.Before(notBefore) {
 		return b.last, nil
 	}
+	return b.read(ctx, nil)
+}
+
+// glance is look for those who only measure: processes that were seen before are who they were then. It is good enough for half a second, so
+// that a DEA that measures all its instances in a row reads the table once.
+func (b *Backend) glance(ctx context.Context) (*snapshot, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last != nil && time.Since(b.last.at) < freshEnough {
+		return b.last, nil
+	}
+	return b.read(ctx, b.last)
+}
+
+func (b *Backend) read(ctx context.Context, known *snapshot) (*snapshot, error) {
 	at := time.Now()
-	all, err := b.table.all(ctx)
+	all, err := b.table.all(ctx, known)
 	if err != nil {
 		return nil, fmt.Errorf("read the process table: %w", err)
 	}
-	b.last = &snapshot{at: at, processes: all}
+	b.last = newSnapshot(at, all)
+	b.last.full = known == nil
 	return b.last, nil
 }

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minicf/minicf/dea/isolation"
 )
@@ -24,11 +25,16 @@ const (
 type procfs struct{}
 
 // all lists until a list has nothing new: of an app that forks all the time, one list may show only processes that are gone when it
-// is their turn to be read.
-func (procfs) all(context.Context) ([]process, error) {
+// is their turn to be read. For a glance one list is enough.
+func (procfs) all(_ context.Context, known *snapshot) ([]process, error) {
+	lists := mostLists
+	if known != nil {
+		lists = 1
+	}
 	var all []process
 	read := make(map[int]bool)
-	for range mostLists {
+	var r procReader
+	for range lists {
 		pids, err := listPIDs()
 		if err != nil {
 			return nil, err
@@ -40,7 +46,7 @@ func (procfs) all(context.Context) ([]process, error) {
 			}
 			read[pid] = true
 			fresh++
-			if p, err := readProcess(pid); err == nil {
+			if p, err := r.process(pid, known); err == nil {
 				all = append(all, p)
 			}
 		}
@@ -74,13 +80,17 @@ func listPIDs() ([]int, error) {
 }
 
 func (procfs) startOf(_ context.Context, pid int) (uint64, bool) {
-	st, err := readStat(pid)
+	var r procReader
+	st, err := r.stat(pid)
 	return st.start, err == nil
 }
 
-// readProcess fails for processes that have gone, and for the kernel's.
-func readProcess(pid int) (process, error) {
-	st, err := readStat(pid)
+// procReader reads the files of one process after the other into the same memory.
+type procReader struct{ buf []byte }
+
+// process fails for processes that have gone, and for the kernel's.
+func (r *procReader) process(pid int, known *snapshot) (process, error) {
+	st, err := r.stat(pid)
 	if err != nil {
 		return process{}, err
 	}
@@ -88,8 +98,12 @@ func readProcess(pid int) (process, error) {
 		return process{}, errors.New("a thread of the kernel")
 	}
 	p := st.process
+	if who, ok := known.identityOf(p); ok {
+		p.identity = who
+		return p, nil
+	}
 	// What may not be looked into, another user's, leaves id, home and cwd empty, which belongs to no family.
-	env, err := os.ReadFile(procFile(pid, "environ"))
+	env, err := r.read(pid, "environ")
 	if err != nil {
 		return p, nil
 	}
@@ -101,9 +115,30 @@ func readProcess(pid int) (process, error) {
 	return p, nil
 }
 
-func procFile(pid int, name string) string {
-	return filepath.Join("/proc", strconv.Itoa(pid), name)
+// read returns a file of a process until the next one is read. The system does not tell how long such a file is, and os.ReadFile would ask.
+func (r *procReader) read(pid int, name string) ([]byte, error) {
+	fd, err := unix.Open(procFile(pid, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	for n := 0; ; {
+		if n == len(r.buf) {
+			r.buf = append(r.buf, make([]byte, max(4096, n))...)
+		}
+		m, err := unix.Read(fd, r.buf[n:])
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return nil, err
+		case m == 0:
+			return r.buf[:n], nil
+		}
+		n += max(m, 0)
+	}
 }
+
+func procFile(pid int, name string) string { return "/proc/" + strconv.Itoa(pid) + "/" + name }
 
 // valueIn finds a variable in an environment of "K=V" entries, each ended by a zero byte.
 func valueIn(env []byte, name string) string {
@@ -123,47 +158,53 @@ type stat struct {
 	flags    uint64
 }
 
-func readStat(pid int) (stat, error) {
-	line, err := os.ReadFile(procFile(pid, "stat"))
+func (r *procReader) stat(pid int) (stat, error) {
+	line, err := r.read(pid, "stat")
 	if err != nil {
 		return stat{}, err
 	}
-	return parseStat(string(line))
+	return parseStat(line)
 }
 
 // parseStat reads "4711 (my app) S 1 4711 …". The name may hold anything, spaces and parentheses too; nothing after it does.
-func parseStat(line string) (stat, error) {
-	open, end := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+func parseStat(line []byte) (stat, error) {
+	open, end := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
 	if open < 1 || end < open {
 		return stat{}, fmt.Errorf("not a stat line: %q", line)
 	}
-	fields := strings.Fields(line[end+1:]) // the first is number 3 of proc(5)
-	if len(fields) < 22 {
-		return stat{}, fmt.Errorf("a stat line with %d fields after the name: %q", len(fields), line)
-	}
-	var bad error
-	number := func(text string) int64 {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			bad = errors.Join(bad, err)
+	var fields [25]int64 // by their numbers in proc(5)
+	n, state := 2, byte(0)
+	for field := range bytes.FieldsSeq(line[end+1:]) {
+		if n++; n == 3 {
+			state = field[0]
+			continue
 		}
-		return n
+		if n == len(fields) {
+			break
+		}
+		v, err := strconv.ParseInt(string(field), 10, 64)
+		if err != nil {
+			return stat{}, fmt.Errorf("field %d of a stat line: %w", n, err)
+		}
+		fields[n] = v
 	}
-	field := func(n int) int64 { return number(fields[n-3]) }
-	st := stat{
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(line[:open])))
+	if err != nil || n < len(fields) {
+		return stat{}, fmt.Errorf("a stat line with %d fields: %q", n, line)
+	}
+	return stat{
 		process: process{
-			pid:      int(number(strings.TrimSpace(line[:open]))),
-			parent:   int(field(4)),
-			group:    int(field(5)),
-			session:  int(field(6)),
-			start:    uint64(field(22)),
-			name:     line[open+1 : end],
-			dead:     strings.Contains("ZXx", fields[0]),
-			cpu:      time.Duration(field(14)+field(15)+field(16)+field(17)) * tick,
-			memoryKB: field(24) * int64(os.Getpagesize()) / 1024,
+			pid:      pid,
+			parent:   int(fields[4]),
+			group:    int(fields[5]),
+			session:  int(fields[6]),
+			start:    uint64(fields[22]),
+			name:     string(line[open+1 : end]),
+			dead:     state == 'Z' || state == 'X' || state == 'x',
+			cpu:      time.Duration(fields[14]+fields[15]+fields[16]+fields[17]) * tick,
+			memoryKB: fields[24] * int64(os.Getpagesize()) / 1024,
 		},
-		terminal: int(field(7)),
-		flags:    uint64(field(9)),
-	}
-	return st, bad
+		terminal: int(fields[7]),
+		flags:    uint64(fields[9]),
+	}, nil
 }

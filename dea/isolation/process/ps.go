@@ -16,7 +16,7 @@ type ps struct{}
 // psColumns are known by the ps of macOS, the BSDs and Linux. lstart takes five words; comm comes last, as it may contain spaces.
 const psColumns = "pid=,ppid=,pgid=,stat=,rss=,time=,lstart=,comm="
 
-func (ps) all(ctx context.Context) ([]process, error) {
+func (ps) all(ctx context.Context, _ *snapshot) ([]process, error) {
 	out, err := runPS(ctx, "-axo", psColumns)
 	if err != nil {
 		return nil, fmt.Errorf("ps: %w", err)

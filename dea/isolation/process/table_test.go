@@ -17,7 +17,7 @@ func TestStatLineIsReadWhateverTheProgramIsCalled(t *testing.T) {
 	t.Parallel()
 	const rest = " 4700 4711 4712 0 -1 4194304 9 9 9 9 150 50 25 75 20 0 1 0 987654 1000000 256 18446744073709551615 1 1\n"
 	for _, name := range []string{"ruby", "my app", "a) S 1 (b", ")", "", "grüße"} {
-		got, err := parseStat("4711 (" + name + ") S" + rest)
+		got, err := parseStat([]byte("4711 (" + name + ") S" + rest))
 		want := process{
 			pid: 4711, parent: 4700, group: 4711, session: 4712, start: 987654, name: name,
 			cpu: 3 * time.Second, memoryKB: 256 * int64(os.Getpagesize()) / 1024,
@@ -26,7 +26,7 @@ func TestStatLineIsReadWhateverTheProgramIsCalled(t *testing.T) {
 			t.Errorf("name %q: %+v, %v\nwant %+v", name, got, err, want)
 		}
 	}
-	if got, err := parseStat("4711 (x) Z" + rest); err != nil || !got.dead {
+	if got, err := parseStat([]byte("4711 (x) Z" + rest)); err != nil || !got.dead {
 		t.Errorf("a zombie: %+v, %v, want it dead", got, err)
 	}
 }
@@ -34,7 +34,7 @@ func TestStatLineIsReadWhateverTheProgramIsCalled(t *testing.T) {
 func TestStatLineThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"", "()", "1 (x", "1 (x) S 1 2 3", "x (x) S" + strings.Repeat(" 1", 30), "1 (x) S" + strings.Repeat(" y", 30)} {
-		if got, err := parseStat(line); err == nil {
+		if got, err := parseStat([]byte(line)); err == nil {
 			t.Errorf("%q: %+v, want an error", line, got)
 		}
 	}
@@ -105,7 +105,7 @@ func TestBothTablesShowTheSame(t *testing.T) {
 	for _, table := range []table{procfs{}, ps{}} {
 		var p process
 		testkit.Eventually(t, 30*time.Second, "the process with the memory that it needs", func() bool {
-			all, err := table.all(t.Context())
+			all, err := table.all(t.Context(), nil)
 			if err != nil {
 				t.Fatalf("%T: %v", table, err)
 			}

@@ -16,21 +16,36 @@ const freshEnough = 500 * time.Millisecond
 // DiskB is what du says: blocks of 512 bytes, hard links once; it may be a little old where the directory is large.
 func (c *container) Usage(ctx context.Context) (isolation.Usage, error) {
 	c.stderr.trim()
-	now, members, err := c.members(ctx, time.Now().Add(-freshEnough))
+	at, members, err := c.measurable(ctx)
 	if err != nil {
 		return isolation.Usage{}, err
 	}
 	if len(members) == 0 {
 		return isolation.Usage{}, isolation.ErrGone
 	}
-	usage := isolation.Usage{At: now.at, DiskB: c.disk.used(ctx, c.spec.Dir)}
+	usage := isolation.Usage{At: at, DiskB: c.disk.used(ctx, c.spec.Dir, int(c.backend.running.Load())), Processes: len(members)}
 	var cpu time.Duration
 	for _, p := range members {
 		usage.MemoryKB += p.memoryKB
 		cpu += p.cpu
 	}
-	usage.CPU = c.meter.percent(cpu, now.at)
+	usage.CPU = c.meter.percent(cpu, at)
 	return usage, nil
+}
+
+// measurable returns the members as they were a moment ago. A glance may be older than the instance, or miss a process that was just
+// executed: whether nothing is alive takes a better look.
+func (c *container) measurable(ctx context.Context) (at time.Time, members []process, err error) {
+	now, err := c.backend.glance(ctx)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	if members = c.family.find(now); len(members) > 0 {
+		return now.at, members, nil
+	}
+	at = time.Now()
+	members, err = c.members(ctx)
+	return at, members, err
 }
 
 // shortest is the span below which CPU time, counted in hundredths of a second, gives no percentage worth telling.
