@@ -108,6 +108,5 @@ func (k *kit) platform() (plugin.Platform, error) {
 	if err != nil {
 		return p, fmt.Errorf("PLATFORM_CONFIG: %w", err)
 	}
-	p.Cache, p.InsightAgent = k.path(p.Cache), k.path(p.InsightAgent)
-	return p, nil
+	return p.Resolve(k.path), nil
 }

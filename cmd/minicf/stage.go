@@ -97,7 +97,16 @@ func (s *session) stageConfig(file string) (plugin.Config, plugin.Platform, erro
 	if path := s.getenv("PLATFORM_CONFIG"); err == nil && path != "" {
 		platform, err = plugin.LoadPlatform(s.path(path))
 	}
-	return cfg, platform, err
+	home, _ := s.home() // without one, loadStageConfig has failed
+	return cfg, platform.Resolve(func(path string) string { return below(home, path) }), err
+}
+
+// below is a path of a configuration file, which starts in the data dir unless it is absolute.
+func below(home, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(home, path)
 }
 
 // loadStageConfig reads a file, or the shipped one. A relative source starts where the user is, a relative destination in
@@ -119,9 +128,7 @@ func (s *session) loadStageConfig(file string) (plugin.Config, error) {
 		return cfg, err
 	}
 	cfg.SourceDir = s.path(cfg.SourceDir)
-	if !filepath.IsAbs(cfg.DestDir) {
-		cfg.DestDir = filepath.Join(home, cfg.DestDir)
-	}
+	cfg.DestDir = below(home, cfg.DestDir)
 	return cfg, nil
 }
 

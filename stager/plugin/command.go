@@ -16,7 +16,7 @@ const systemPath = "/usr/local/bin:/usr/bin:/bin"
 // the K=V of env: what the stager's own environment holds is nobody's business. HOME and TMPDIR are a directory of this
 // staging alone, outside of the droplet, and gone afterwards.
 func (w *Workspace) Command(env []string, argv ...string) (Command, error) {
-	home, err := w.scratchDir()
+	home, err := w.ScratchDir()
 	if err != nil {
 		return Command{}, err
 	}
@@ -59,8 +59,8 @@ func (w *Workspace) RunTool(ctx context.Context, env []string, argv ...string) (
 	return w.Run(ctx, c)
 }
 
-// scratchDir is Tools.Scratch, or a directory made for this staging.
-func (w *Workspace) scratchDir() (string, error) {
+// ScratchDir is a directory for what tools leave behind, outside of the droplet and gone after this staging.
+func (w *Workspace) ScratchDir() (string, error) {
 	if w.Scratch != "" {
 		return w.Scratch, nil
 	}

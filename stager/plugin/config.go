@@ -94,6 +94,7 @@ func LoadPlatform(path string) (Platform, error) {
 		value *string
 	}{
 		{"cache", &p.Cache},
+		{"gem_source", &p.GemSource},
 		{"insight_agent", &p.InsightAgent},
 		{"autoconfig_resources", &p.AutoconfigResources},
 	} {

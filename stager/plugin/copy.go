@@ -20,13 +20,14 @@ const chunk = 8 << 20
 // times; a link's own time is not kept, and setuid and its like are dropped. Each directory is opened relative to its
 // parent, so nothing is followed outside, and long paths cost nothing.
 func copyTree(ctx context.Context, src, dst *os.Root) error {
-	return copier{src, dst, ""}.copy(ctx)
+	return copier{src: src, dst: dst}.copy(ctx)
 }
 
 // copier copies one directory.
 type copier struct {
 	src, dst *os.Root
 	prefix   string // its path below the source, with a slash at the end; "" at the top
+	replace  bool   // files and links that are there already
 }
 
 func (c copier) copy(ctx context.Context) error {
@@ -77,6 +78,9 @@ func (c copier) fileAs(ctx context.Context, name, as string, info fs.FileInfo) e
 		return err
 	}
 	defer in.Close()
+	if err := c.makeWay(as); err != nil {
+		return err
+	}
 	out, err := c.dst.OpenFile(as, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -145,7 +149,7 @@ func (c copier) open(name string) (copier, error) {
 		src.Close()
 		return copier{}, err
 	}
-	return copier{src, dst, c.prefix + name + "/"}, nil
+	return copier{src, dst, c.prefix + name + "/", c.replace}, nil
 }
 
 // link copies a link as it is, if it stays in the source: the droplet will lie elsewhere.
@@ -157,7 +161,21 @@ func (c copier) link(name string) error {
 	if filepath.IsAbs(target) || !filepath.IsLocal(path.Join(c.prefix, target)) {
 		return fmt.Errorf("it is a link to %s, outside of the app", shown(target))
 	}
+	if err := c.makeWay(name); err != nil {
+		return err
+	}
 	return c.dst.Symlink(target, name)
+}
+
+// makeWay removes what is to be replaced.
+func (c copier) makeWay(name string) error {
+	if !c.replace {
+		return nil
+	}
+	if err := c.dst.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func kind(mode fs.FileMode) string {

@@ -107,7 +107,7 @@ func (w *Workspace) CopyIn(ctx context.Context, from, name string) error {
 		return err
 	}
 	if info.IsDir() {
-		return w.copyDirIn(ctx, from, name)
+		return w.copyDirIn(ctx, from, name, false)
 	}
 	if err := w.Mkdir(path.Dir(name)); err != nil {
 		return err
@@ -122,13 +122,18 @@ func (w *Workspace) CopyIn(ctx context.Context, from, name string) error {
 		return err
 	}
 	defer dst.Close()
-	if err := (copier{src, dst, ""}).fileAs(ctx, filepath.Base(from), path.Base(name), info); err != nil {
+	if err := (copier{src: src, dst: dst}).fileAs(ctx, filepath.Base(from), path.Base(name), info); err != nil {
 		return copyError(from, err)
 	}
 	return nil
 }
 
-func (w *Workspace) copyDirIn(ctx context.Context, from, name string) error {
+// CopyOver is CopyIn of a directory whose files take the place of those that are there.
+func (w *Workspace) CopyOver(ctx context.Context, from, name string) error {
+	return w.copyDirIn(ctx, from, name, true)
+}
+
+func (w *Workspace) copyDirIn(ctx context.Context, from, name string, replace bool) error {
 	if err := w.Mkdir(name); err != nil {
 		return err
 	}
@@ -142,5 +147,5 @@ func (w *Workspace) copyDirIn(ctx context.Context, from, name string) error {
 		return err
 	}
 	defer dst.Close()
-	return copyTree(ctx, src, dst)
+	return copier{src: src, dst: dst, replace: replace}.copy(ctx)
 }

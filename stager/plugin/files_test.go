@@ -52,6 +52,37 @@ func TestFilesOfTheDropletAreMadeWithTheirDirectories(t *testing.T) {
 	}
 }
 
+func TestCopyOverReplacesFilesAndLinks(t *testing.T) {
+	t.Parallel()
+	first := newApp(t, map[string]string{"bin/rake": "old", "bin/rackup": "x", "lib/a.rb": "a"})
+	second := newApp(t, map[string]string{"bin/rake": "new", "bin/thin": "t"})
+	if err := os.Symlink("rake", filepath.Join(first, "bin/link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("thin", filepath.Join(second, "bin/link")); err != nil {
+		t.Fatal(err)
+	}
+	dest, err := inWorkspace(t, func(ctx context.Context, w *Workspace) error {
+		if err := w.CopyOver(ctx, first, "app/gems"); err != nil {
+			return err
+		}
+		if err := w.CopyIn(ctx, second, "app/gems"); err == nil || !strings.Contains(err.Error(), "bin/") {
+			t.Errorf("CopyIn replaced a file or link: %v", err)
+		}
+		return w.CopyOver(ctx, second, "app/gems")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "drwxr-xr-x bin/\nLrwxrwxrwx bin/link -> thin\n-rw-r--r-- bin/rackup\n-rw-r--r-- bin/rake\n-rw-r--r-- bin/thin\ndrwxr-xr-x lib/\n-rw-r--r-- lib/a.rb"
+	if got := tree(t, filepath.Join(dest, "app/gems")); got != want {
+		t.Errorf("the copies are\n%s, want\n%s", got, want)
+	}
+	if content, err := os.ReadFile(filepath.Join(dest, "app/gems/bin/rake")); string(content) != "new" {
+		t.Errorf("rake is %q, %v, want the later one", content, err)
+	}
+}
+
 func TestFilesOfTheDropletDoNotLeaveIt(t *testing.T) {
 	t.Parallel()
 	outside := t.TempDir()

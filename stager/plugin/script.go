@@ -81,6 +81,26 @@ kill -9 $APP_PID
 kill -9 $APP_PPID
 `
 
+// ModernStopText is StopText for the runtimes of today: it kills the app's parent only if that is the shell that runs startup.
+// If that is gone already, the parent is whoever adopts orphans, and he may be init (bug Q12).
+const ModernStopText = `#!/bin/bash
+export TMPDIR="$PWD/tmp"
+APP_PID=$1
+APP_PPID=` + "`ps -o ppid= -p $APP_PID`" + `
+kill -9 $APP_PID
+case "` + "`ps -o args= -p $APP_PPID`" + `" in
+  *startup*) kill -9 $APP_PPID ;;
+esac
+`
+
+// StopText is the stop script for the app's runtime.
+func (w *Workspace) StopText() string {
+	if w.Modern() {
+		return ModernStopText
+	}
+	return StopText
+}
+
 // WriteStartup writes the startup script (mode 0500). As in 2012 the file is there, empty, before build is asked what to
 // say, so a droplet whose staging failed at that point has an empty startup (0644) and no stop.
 func (w *Workspace) WriteStartup(build func() (Script, error)) error {

@@ -4,8 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minicf/minicf/internal/testkit"
 )
@@ -87,5 +89,43 @@ func TestScriptRunsTheAppAndNamesItsPid(t *testing.T) {
 		if want := "hello from " + real + " -p 4711 " + string(pid); string(said) != want {
 			t.Errorf("%s: the app said %q, want %q", text, said, want)
 		}
+	}
+}
+
+// The app here has been orphaned: its parent is the test, as it could be init.
+func TestModernStopSparesAParentThatIsNotTheStartupShell(t *testing.T) {
+	t.Parallel()
+	testkit.RequireTool(t, "bash", "ps", "sleep")
+	dir := newApp(t, map[string]string{"stop": ModernStopText, "startup": "sleep 600 &\necho $! >run.pid\nwait $!\nwhile :; do :; done\n"})
+	stop := func(pid string) {
+		cmd := exec.CommandContext(t.Context(), "bash", "./stop", pid)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil && !strings.Contains(err.Error(), "exit status 1") {
+			t.Errorf("stop: %v: %s", err, out)
+		}
+	}
+	app := exec.CommandContext(t.Context(), "sleep", "600")
+	if err := app.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop(strconv.Itoa(app.Process.Pid))
+	if err := app.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("the app ended with %v, want that it was killed", err)
+	}
+
+	shell := exec.CommandContext(t.Context(), "bash", "./startup")
+	shell.Dir = dir
+	if err := shell.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid string
+	testkit.Eventually(t, 10*time.Second, "the app's pid", func() bool {
+		text, _ := os.ReadFile(filepath.Join(dir, "run.pid"))
+		pid = strings.TrimSpace(string(text))
+		return pid != ""
+	})
+	stop(pid)
+	if err := shell.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("the startup shell ended with %v, want that it was killed", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 // Tools is everything that a plugin may use from outside. The zero value works for apps without dependencies.
 type Tools struct {
 	Run      Runner           // runs bundler, npm and the like; nil where no such tool may run
+	Gems     GemTools         // installs the gems of bundled Ruby apps; nil where none may be installed
 	Find     Finder           // looks programs of this machine up; nil finds none
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
 	Platform Platform
@@ -34,8 +35,19 @@ type Command struct {
 // PLATFORM_CONFIG.
 type Platform struct {
 	Cache               string `yaml:"cache"`                // directory for downloaded and built gems and packages; "" is none
+	GemSource           string `yaml:"gem_source"`           // URL from which missing gems are fetched; "" is what the app's Gemfile.lock says
 	InsightAgent        string `yaml:"insight_agent"`        // zip of the Tomcat Insight agent
 	AutoconfigResources string `yaml:"autoconfig_resources"` // directory with what auto-reconfiguration put into apps, see config/platform.yml
+}
+
+// Resolve returns a copy whose paths went through path; none stays none.
+func (p Platform) Resolve(path func(string) string) Platform {
+	for _, at := range []*string{&p.Cache, &p.InsightAgent, &p.AutoconfigResources} {
+		if *at != "" {
+			*at = path(*at)
+		}
+	}
+	return p
 }
 
 // Text is the era whose wording generated files have. The scripts of both do the same.
