@@ -26,7 +26,7 @@ func (w *Workspace) Resource(name string) (path string, ok bool) {
 // UnpackIn unpacks a zip of this machine into a directory of the droplet. An archive in which all is below one directory of
 // that name, as tomcat.zip has tomcat/, does not make a second one.
 func (w *Workspace) UnpackIn(ctx context.Context, archive, name string) error {
-	scratch, err := w.scratchDir()
+	scratch, err := w.ScratchDir()
 	if err != nil {
 		return err
 	}
