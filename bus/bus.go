@@ -39,6 +39,7 @@ type Bus struct {
 	inbox   *inbox
 	reached sync.Once // closes up
 	hooks   hooks
+	records records
 	dropped atomic.Int64
 }
 
@@ -126,6 +127,7 @@ func (b *Bus) Close() error {
 	}
 	// Handlers first, so that what they still have to say goes out with the rest.
 	handled := b.inbox.close(closeTimeout)
+	b.records.close()
 	b.hang()
 	deadline := time.NewTimer(closeTimeout)
 	defer deadline.Stop()

@@ -12,10 +12,13 @@ const reconnectWait = 200 * time.Millisecond
 
 // Options say where the bus is. The zero value of all but URL and Server is usable; exactly one of those two must be set.
 type Options struct {
-	URL    string       // nats://[user:password@]host:port[,…]
-	Server *Server      // the embedded server of this process: no socket is used
-	Name   string       // of this connection, as the server's monitoring shows it
-	Log    *slog.Logger // nil discards
+	URL    string  // nats://[user:password@]host:port[,…]
+	Server *Server // the embedded server of this process: no socket is used
+	Name   string  // of this connection, as the server's monitoring shows it
+	// Records is where minicf's server keeps records when it runs in another process of this machine, ServerConfig.Records there: its
+	// password is in it. A Bucket needs it, and nothing else.
+	Records string
+	Log     *slog.Logger // nil discards
 	// Once makes Open fail when no server answers, and a server that goes away the end of the connection, see WhileUp: for
 	// commands that a person waits for. Components leave it false.
 	Once bool

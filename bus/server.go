@@ -17,14 +17,19 @@ type ServerConfig struct {
 	Host     string // default 127.0.0.1
 	Port     int    // 0: any free port
 	NoListen bool   // no socket at all, only this process
-	Log      *slog.Logger
+	// Records is the directory of what a Bucket keeps; empty: the server keeps nothing. MaxRecords is how many bytes that may become, 0
+	// means 256 MiB.
+	Records    string
+	MaxRecords int64
+	Log        *slog.Logger
 }
 
-// Server is nats-server inside this process, the message bus itself. It is a component like the others, and it has no
-// state: whoever reconnects finds the bus as it was.
+// Server is nats-server inside this process, the message bus itself. It is a component like the others. Its messages leave
+// nothing behind: whoever reconnects finds the bus as it was. Records do, on the disk.
 type Server struct {
 	cfg   ServerConfig
 	nats  *server.Server
+	door  *door // nil without records
 	fatal chan error
 }
 
@@ -40,24 +45,38 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if port == 0 {
 		port = server.RANDOM_PORT
 	}
-	ns, err := server.NewServer(&server.Options{
-		ServerName: "minicf",
-		Host:       cfg.Host,
-		Port:       port,
-		DontListen: cfg.NoListen,
-		NoSigs:     true, // or nats-server would end the process on Ctrl-C, apps and all
-	})
+	opts := &server.Options{}
+	if cfg.Records != "" {
+		if err := withRecords(opts, cfg.Records, cfg.MaxRecords); err != nil {
+			return nil, fmt.Errorf("configure nats: %w", err)
+		}
+	}
+	opts.ServerName, opts.Host, opts.Port, opts.DontListen = serverName, cfg.Host, port, cfg.NoListen
+	opts.NoSigs = true // or nats-server would end the process on Ctrl-C, apps and all
+	ns, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("configure nats: %w", err)
 	}
 	s := &Server{cfg: cfg, nats: ns, fatal: make(chan error, 1)}
 	ns.SetLoggerV2(serverLog{s}, false, false, false)
+	if cfg.Records == "" {
+		return s, nil
+	}
+	records, err := ns.LookupAccount(recordsAccount)
+	if err != nil {
+		return nil, fmt.Errorf("configure nats: %w", err)
+	}
+	s.door = &door{bus: ns.GlobalAccount(), records: records}
+	opts.CustomClientAuthentication = s.door // the accounts exist only now
 	return s, nil
 }
 
 // Run serves until ctx ends. It fails at once when the port is taken.
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	if err := s.portFree(); err != nil {
+		return err
+	}
+	if err := s.unlock(); err != nil {
 		return err
 	}
 	s.nats.Start()
@@ -74,6 +93,17 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	case err := <-s.fatal:
 		return fmt.Errorf("nats: %w", err)
 	}
+}
+
+// unlock makes the records accessible to those who may read their directory.
+func (s *Server) unlock() (err error) {
+	if s.door == nil {
+		return nil
+	}
+	if s.door.password, err = ensurePassword(s.cfg.Records); err != nil {
+		return fmt.Errorf("open the records: %w", err)
+	}
+	return nil
 }
 
 // portFree asks before nats-server does, because nats-server only logs that a port is taken.

@@ -24,7 +24,10 @@ func buildNATS(k *kit) (*attached, error) {
 	if cfg.Port, err = k.freePort("nats", cfg.Host, cfg.Port, log); err != nil {
 		return nil, err
 	}
-	if k.server, err = bus.NewServer(bus.ServerConfig{Host: cfg.Host, Port: cfg.Port, Log: log}); err != nil {
+	k.server, err = bus.NewServer(bus.ServerConfig{
+		Host: cfg.Host, Port: cfg.Port, Records: k.path(cfg.Records), MaxRecords: cfg.MaxRecords.Bytes(), Log: log,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return k.attach("nats", nil, natsServer{k.server, k.path(cfg.PID)}, log), nil

@@ -15,15 +15,24 @@ type NATSConfig struct {
 	Port    int            `yaml:"port"` // 0 is any free port
 	PID     string         `yaml:"pid"`  // "" is none
 	Logging config.Logging `yaml:"logging"`
+
+	Records    string      `yaml:"records"`     // directory of what the controller wants kept; "" is none
+	MaxRecords config.Size `yaml:"max_records"` // of all records together
 }
 
 // DefaultNATS is what the shipped nats.yml says.
 func DefaultNATS() NATSConfig {
-	return NATSConfig{Host: "127.0.0.1", Port: 4222, PID: "nats/nats.pid", Logging: config.Logging{Level: "info"}}
+	return NATSConfig{
+		Host: "127.0.0.1", Port: 4222, PID: "nats/nats.pid", Logging: config.Logging{Level: "info"},
+		Records: "nats/records", MaxRecords: 256 << 20,
+	}
 }
 
 // Validate names the key that makes no sense.
 func (c NATSConfig) Validate() error {
+	if c.MaxRecords <= 0 {
+		return config.Invalid("max_records", "want more than 0 bytes")
+	}
 	return errors.Join(config.Port("port", c.Port), c.Logging.Validate())
 }
 

@@ -1,5 +1,5 @@
 // Package bustest gives each test a message bus of its own: a real nats-server in the test's process, without a port, which also works
-// inside a testing/synctest bubble.
+// inside a testing/synctest bubble. Records (ServerConfig.Records) do not: JetStream has one clock for all servers of a process.
 package bustest
 
 import (
