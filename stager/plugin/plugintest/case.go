@@ -131,12 +131,25 @@ func (c Case) appFiles() map[string]File {
 	return files
 }
 
-// want is what Look should find after staging in an era.
-func (c Case) want(text plugin.Text) map[string]File {
+// standIn is what [Resources] put in the place of a file that a plugin copied.
+func standIn(tools plugin.Tools, name string) (text string, ok bool) {
+	dir := tools.Platform.AutoconfigResources
+	if dir == "" {
+		return "", false
+	}
+	content, err := os.ReadFile(filepath.Join(dir, path.Base(name)))
+	return string(content), err == nil
+}
+
+// want is what Look should find after staging with these tools.
+func (c Case) want(tools plugin.Tools) map[string]File {
 	files := map[string]File{}
 	for name, f := range c.Files {
 		if name == droplet.StartupFile {
-			f.SHA256 = checksum(inEra(c.Startup, text))
+			f.SHA256 = checksum(inEra(c.Startup, tools.Text))
+		}
+		if standIn, ok := standIn(tools, name); ok {
+			f.SHA256 = checksum(standIn)
 		}
 		files[name] = f
 	}
