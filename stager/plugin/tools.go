@@ -11,6 +11,7 @@ type Tools struct {
 	Run      Runner           // runs bundler, npm and the like; nil where no such tool may run
 	Gems     GemTools         // installs the gems of bundled Ruby apps; nil where none may be installed
 	Find     Finder           // looks programs of this machine up; nil finds none
+	Jars     string           // directory with this machine's Java libraries, for database drivers; "" is none
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
 	Platform Platform
 	Text     Text   // which era's wording the scripts and the log have; "" is T1
