@@ -66,10 +66,9 @@ func (d *DEA) status(in *instance) protocol.InstanceStatus {
 		Name: in.request.Name, Host: d.ip, Port: in.appPort(), URIs: in.uris, Uptime: time.Since(in.start).Seconds(),
 		MemQuota: int64(in.memory) << 20, DiskQuota: int64(in.disk) << 20, FDsQuota: in.fds,
 	}
-	if in.usage != nil {
-		s.Usage = &protocol.Usage{
-			Time: in.usage.At.Format(protocol.TimeFormat), CPU: in.usage.CPU, Mem: float64(in.usage.MemoryKB), Disk: in.usage.DiskB,
-		}
+	if u := in.usage.last(); u != nil {
+		wire := wireUsage(*u)
+		s.Usage = &wire
 	}
 	return s
 }

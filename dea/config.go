@@ -38,6 +38,7 @@ type Config struct {
 	DisableDirCleanup bool            `yaml:"disable_dir_cleanup"` // keep droplets and directories, to look at
 	ForceHTTPSharing  bool            `yaml:"force_http_sharing"`  // never use the executableFile of a message
 	EnforceUlimit     bool            `yaml:"enforce_ulimit"`
+	MaxProcesses      int             `yaml:"max_processes"` // of one instance; 0 is any number
 	Secure            bool            `yaml:"secure"`
 
 	Index   *int   `yaml:"index"`    // of several DEAs
@@ -73,6 +74,7 @@ func Default() Config {
 		LocalRoute:      "127.0.0.1",
 		DiskThreshold:   95,
 		EvacuationDelay: config.Duration(30 * time.Second),
+		MaxProcesses:    512,
 		Unpack:          Unpack{MaxEntries: limits.Entries, MaxSize: config.Size(limits.Bytes)},
 	}
 }
@@ -111,6 +113,8 @@ func (c Config) Validate() error {
 		return config.Invalid("intervals.advertise", "want more than 0 seconds")
 	case c.DiskThreshold < 1 || c.DiskThreshold > 100:
 		return config.Invalid("droplet_fs_percent_used_threshold", "want 1 to 100 percent, not %d", c.DiskThreshold)
+	case c.MaxProcesses < 0:
+		return config.Invalid("max_processes", "want 0 (any number) or more, not %d", c.MaxProcesses)
 	case c.Unpack.MaxEntries < 1:
 		return config.Invalid("unpack.max_entries", "want 1 or more, not %d", c.Unpack.MaxEntries)
 	case c.Unpack.MaxSize < 1:

@@ -78,6 +78,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"unpack.max_size":                   func(c *Config) { c.Unpack.MaxSize = 0 },
 		"index":                             func(c *Config) { c.Index = &minus },
 		"logging.level":                     func(c *Config) { c.Logging.Level = "loud" },
+		"max_processes":                     func(c *Config) { c.MaxProcesses = -1 },
 		"filer_port":                        func(c *Config) { c.FilerPort = 70000 },
 		"status.port":                       func(c *Config) { c.Status.Port = -2 },
 		"status.password":                   func(c *Config) { c.Status.User = "admin" },

@@ -52,9 +52,7 @@ func TestFilesOfAnInstanceCanBeSeenWhileItRunsAndAfterItsCrash(t *testing.T) {
 	r.URIs = []string{}
 	h.startApp(r)
 	h.wait("dea.heartbeat")
-	h.DEA.mu.Lock()
-	in := h.registry.all[0]
-	h.DEA.mu.Unlock()
+	in := h.one()
 	testkit.Eventually(t, patience, "the app's first words", func() bool { return body(t, h.view(in.dirName()+"/logs/stdout.log")) == "hello\n" })
 	if got := body(t, h.view(in.dirName())); strings.Contains(got, "startup") || !strings.Contains(got, "logs/") {
 		t.Errorf("the listing is %q", got)

@@ -27,8 +27,8 @@ type instance struct {
 	fds     int    // open files
 	dir     string // absolute
 	start   time.Time
-	cancel  context.CancelFunc // ends the goroutine that lives the instance's life
-	log     *slog.Logger       // names the instance
+	cancel  context.CancelCauseFunc // ends the goroutine that lives the instance's life
+	log     *slog.Logger            // names the instance
 
 	// What follows changes, and is guarded by DEA.mu.
 
@@ -42,9 +42,10 @@ type instance struct {
 	debugPort   int
 	consolePort int
 	container   isolation.Container // nil until launched
-	usage       *isolation.Usage    // nil until measured
-	retain      bool                // the record and the directory of the crash are kept
-	ended       bool                // no process is left, and what was taken is given back
+	usage       samples
+	nice        int  // steps by which its priority was lowered
+	retain      bool // the record and the directory of the crash are kept
+	ended       bool // no process is left, and what was taken is given back
 }
 
 // newInstance returns an instance that nobody knows of yet. The error says which limit makes no

@@ -14,9 +14,6 @@ import (
 // stopLimit is how long the processes of an instance may take to go; then they are killed at once.
 const stopLimit = 4 * time.Second
 
-// maxProcesses is how many processes an instance may have with enforce_ulimit.
-const maxProcesses = 512
-
 // noRoom is what a DEA says that is asked to start more than it can.
 const noRoom = "Do not have room for this client application"
 
@@ -24,9 +21,12 @@ const noRoom = "Do not have room for this client application"
 var errNotTaken = errors.New("not taken")
 
 // live takes one instance through its life. It returns when nothing of the instance runs any more;
-// ctx ends when somebody wants it to stop.
+// ctx ends when somebody wants it to stop, and its cause says why.
 func (d *DEA) live(ctx context.Context, in *instance) {
 	err := d.run(ctx, in)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
 	d.crash(in, err)
 	d.bury(ctx, in)
 }
@@ -116,13 +116,6 @@ func (d *DEA) environment(in *instance, executable string) []string {
 		in.log.Warn("environment entries left out, want NAME=value", "entries", refused)
 	}
 	return env
-}
-
-func (d *DEA) isolationLimits(in *instance) isolation.Limits {
-	if !d.cfg.EnforceUlimit {
-		return isolation.Limits{}
-	}
-	return isolation.Limits{MemoryMB: in.memory, DiskMB: in.disk, FDs: in.fds, Processes: maxProcesses}
 }
 
 // crash tells that an instance ended by itself. For one that was told to, it does nothing: the bus

@@ -24,7 +24,7 @@ func (d *DEA) loops(ctx context.Context, wg *sync.WaitGroup) {
 	}{
 		{d.cfg.Intervals.Heartbeat.Std(), d.locked(d.beat)},
 		{d.cfg.Intervals.Advertise.Std(), d.locked(d.advertise)},
-		{monitorInterval, func() { d.measureDisk(); d.measure(ctx) }},
+		{monitorInterval, func() { d.measureDisk(); d.monitor(ctx) }},
 		{reaperInterval, d.reap},
 	} {
 		wg.Go(func() { every(ctx, loop.interval, loop.do) })
@@ -52,35 +52,6 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 			return
 		}
 	}
-}
-
-// measure looks what the instances use.
-func (d *DEA) measure(ctx context.Context) {
-	d.mu.Lock()
-	all := d.registry.live()
-	d.mu.Unlock()
-	for _, in := range all {
-		d.measureOne(ctx, in)
-	}
-}
-
-func (d *DEA) measureOne(ctx context.Context, in *instance) {
-	d.mu.Lock()
-	c := in.container
-	d.mu.Unlock()
-	if c == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, monitorInterval)
-	defer cancel()
-	usage, err := c.Usage(ctx)
-	if err != nil {
-		in.log.Debug("usage is not known", "error", err) // it has just ended, or the machine is too busy to look
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	in.usage = &usage
 }
 
 // reap deletes crashes that nobody came to look at.

@@ -20,16 +20,16 @@ func (d *DEA) onStart(ctx context.Context, r protocol.StartRequest) {
 	}
 	in.log.Debug("start requested", "memory", in.memory, "disk", in.disk, "fds", in.fds)
 	// The DEA's stop must not end the instance before the bus has heard of it: ctx stays out of it.
-	ctx, in.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, in.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.takes(in) {
-		in.cancel()
+		in.cancel(nil)
 		return
 	}
 	d.registry.add(in)
 	d.work.Go(func() {
-		defer in.cancel()
+		defer in.cancel(nil)
 		d.live(ctx, in)
 	})
 }

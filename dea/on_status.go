@@ -27,8 +27,8 @@ func (d *DEA) onStatus(_ protocol.Ignored, reply func(protocol.DEAStatusReply)) 
 func (d *DEA) usedKB() int64 {
 	var sum int64
 	for _, in := range d.registry.live() {
-		if in.usage != nil {
-			sum += in.usage.MemoryKB
+		if u := in.usage.last(); u != nil {
+			sum += u.MemoryKB
 		}
 	}
 	return sum

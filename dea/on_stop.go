@@ -20,7 +20,7 @@ func (d *DEA) onStop(r protocol.StopRequest) {
 func (d *DEA) stop(in *instance, why protocol.ExitReason) {
 	if d.move(in, protocol.Stopped, why) {
 		in.log.Info("stopping instance", "reason", why)
-		in.cancel()
+		in.cancel(nil)
 		return
 	}
 	if d.move(in, protocol.Deleted, "") && in.ended {

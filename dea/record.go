@@ -39,6 +39,7 @@ type record struct {
 	Staged            string              `json:"staged,omitempty"` // name of the directory, once it is there
 	PID               int                 `json:"pid,omitempty"`
 	ExitReason        protocol.ExitReason `json:"exit_reason,omitempty"`
+	Nice              int                 `json:"nice,omitempty"`   // steps by which its priority was lowered
 	Handle            *isolation.Handle   `json:"handle,omitempty"` // to find the processes, once there are any
 }
 
@@ -52,7 +53,7 @@ func (d *DEA) record(in *instance) record {
 		State: in.state, Runtime: r.RuntimeInfo.Name, Framework: r.Framework,
 		Start: in.start.UTC().Format(protocol.TimeFormat), StateTimestamp: in.since.Unix(), LogID: in.logID(),
 		Flapping: bool(r.Flapping), CCPartition: r.CCPartition, ResourcesTracked: in.reserved,
-		Port: in.port, DebugPort: in.debugPort, ConsolePort: in.consolePort, ExitReason: in.exit,
+		Port: in.port, DebugPort: in.debugPort, ConsolePort: in.consolePort, ExitReason: in.exit, Nice: in.nice,
 	}
 	if in.debugPort != 0 {
 		rec.DebugIP, rec.DebugMode = d.ip, string(r.Debug)

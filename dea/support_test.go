@@ -191,6 +191,12 @@ func (h *harness) ending(droplet string, after time.Duration) protocol.StartRequ
 func (h *harness) only() *instance {
 	h.t.Helper()
 	synctest.Wait()
+	return h.one()
+}
+
+// one is only outside of a bubble.
+func (h *harness) one() *instance {
+	h.t.Helper()
 	h.DEA.mu.Lock()
 	defer h.DEA.mu.Unlock()
 	if len(h.registry.all) != 1 {

@@ -7,7 +7,16 @@ import (
 // runningApp is an instance in /varz: its record, and what it uses.
 type runningApp struct {
 	record
-	Usage *protocol.Usage `json:"usage,omitempty"`
+	Usage   *protocol.Usage  `json:"usage,omitempty"`
+	History []protocol.Usage `json:"usage_history"` // of the last minute, the newest last; in 2012 it was kept and shown to nobody
+}
+
+func (d *DEA) runningApp(in *instance) runningApp {
+	r := runningApp{record: d.record(in), Usage: d.status(in).Usage, History: []protocol.Usage{}}
+	for _, u := range in.usage {
+		r.History = append(r.History, wireUsage(u))
+	}
+	return r
 }
 
 // share is what all instances of one framework or runtime use together.
@@ -20,10 +29,10 @@ type share struct {
 
 func (s *share) add(in *instance) {
 	s.ReservedMemory += int64(in.memory) << 10
-	if in.usage != nil {
-		s.UsedMemory += in.usage.MemoryKB
-		s.UsedDisk += in.usage.DiskB
-		s.UsedCPU += in.usage.CPU
+	if u := in.usage.last(); u != nil {
+		s.UsedMemory += u.MemoryKB
+		s.UsedDisk += u.DiskB
+		s.UsedCPU += u.CPU
 	}
 }
 
@@ -37,7 +46,7 @@ func (d *DEA) varz() map[string]any {
 		if in.container == nil {
 			continue
 		}
-		running = append(running, runningApp{record: d.record(in), Usage: d.status(in).Usage})
+		running = append(running, d.runningApp(in))
 		count(frameworks, in.request.Framework, in)
 		count(runtimes, in.request.RuntimeInfo.Name, in)
 	}

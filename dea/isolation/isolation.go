@@ -30,12 +30,16 @@ type Spec struct {
 	Limits Limits
 }
 
-// Limits are what the instance may use. Zero means no limit.
+// Limits are what the instance may use. Zero means no limit. The DEA measures memory, disk and processes, and ends an instance that uses more; a
+// backend that can does better, and holds it to them.
 type Limits struct {
 	MemoryMB  int
 	DiskMB    int
-	FDs       int
-	Processes int
+	FDs       int // open files of each process
+	Processes int // alive at once
+
+	UserProcesses int // processes and threads of the user that it runs as, whatever program they are of (ulimit -u)
+	FileMB        int // size of one file (ulimit -f)
 }
 
 // Handle finds a container again after the DEA was killed and started anew. A process id alone is never enough: it may
@@ -83,6 +87,13 @@ type Container interface {
 type Prober interface {
 	// Ready reports whether the app answers now.
 	Ready(ctx context.Context) bool
+}
+
+// Nicer is what a Container may be besides, if it can give way to others on a busy machine. Ask with a type assertion.
+type Nicer interface {
+	// Renice sets the priority of all processes, from 0 (that of everybody else) to 19 (the lowest). Raising it again may not be allowed. The
+	// error is errors.ErrUnsupported where the container shares the cores with others by other means.
+	Renice(ctx context.Context, nice int) error
 }
 
 // Backend starts containers.

@@ -13,6 +13,7 @@ import (
 var (
 	_ isolation.Container = (*container)(nil)
 	_ isolation.Prober    = (*container)(nil)
+	_ isolation.Nicer     = (*container)(nil)
 )
 
 // container is an instance that was started.
@@ -112,8 +113,13 @@ func (c *container) Usage(context.Context) (isolation.Usage, error) {
 	if c.over() {
 		return isolation.Usage{}, isolation.ErrGone
 	}
-	return isolation.Usage{At: time.Now(), CPU: CPU, MemoryKB: c.script.memoryKB, DiskB: c.script.diskB}, nil
+	return isolation.Usage{
+		At: time.Now(), CPU: c.script.cpu, MemoryKB: c.script.memoryKB, DiskB: c.script.diskB, Processes: c.script.processes,
+	}, nil
 }
+
+// Renice implements isolation.Nicer: nothing gets slower.
+func (c *container) Renice(context.Context, int) error { return nil }
 
 // Ready implements isolation.Prober.
 func (c *container) Ready(context.Context) bool {

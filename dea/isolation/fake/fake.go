@@ -13,6 +13,8 @@
 //	FAKE_STOP_ERROR=text     cannot be stopped: Stop fails, and it runs on
 //	FAKE_MEMORY_KB=65536     uses this much memory instead of MemoryKB
 //	FAKE_DISK_B=1048576      … and disk instead of DiskB
+//	FAKE_CPU=80              … and percent of a core instead of CPU
+//	FAKE_PROCESSES=3         … in this many processes instead of one
 //
 // It works inside testing/synctest: no goroutine, no socket, and all time is package time's. In 2012 the DEA's tests ran real shells.
 package fake

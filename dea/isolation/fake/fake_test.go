@@ -197,7 +197,7 @@ func TestUsageIsFixedUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := fake.New(fake.Options{})
 		c := start(t, b, spec("a", "FAKE_DISK_B=5"))
-		want := isolation.Usage{At: time.Now(), CPU: fake.CPU, MemoryKB: fake.MemoryKB, DiskB: 5}
+		want := isolation.Usage{At: time.Now(), CPU: fake.CPU, MemoryKB: fake.MemoryKB, DiskB: 5, Processes: 1}
 		if got, err := c.Usage(t.Context()); err != nil || got != want {
 			t.Errorf("usage = %+v, %v, want %+v", got, err, want)
 		}

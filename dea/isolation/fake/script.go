@@ -18,11 +18,13 @@ type script struct {
 	ignoreStop bool
 	memoryKB   int64
 	diskB      int64
+	cpu        float64
+	processes  int
 }
 
 // readScript lets the later environment win, and in each the later entry.
 func readScript(environments ...[]string) (script, error) {
-	s := script{memoryKB: MemoryKB, diskB: DiskB}
+	s := script{memoryKB: MemoryKB, diskB: DiskB, cpu: CPU, processes: 1}
 	for _, env := range environments {
 		for _, entry := range env {
 			name, value, _ := strings.Cut(entry, "=")
@@ -61,6 +63,10 @@ func (s *script) set(name, value string) (err error) {
 		s.memoryKB, err = strconv.ParseInt(value, 10, 64)
 	case "FAKE_DISK_B":
 		s.diskB, err = strconv.ParseInt(value, 10, 64)
+	case "FAKE_CPU":
+		s.cpu, err = strconv.ParseFloat(value, 64)
+	case "FAKE_PROCESSES":
+		s.processes, err = strconv.Atoi(value)
 	default:
 		err = fmt.Errorf("no such variable of the fake isolation")
 	}

@@ -2,6 +2,8 @@ package isolationtest
 
 import (
 	"errors"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/minicf/minicf/dea/isolation"
@@ -12,7 +14,9 @@ var measuring = map[string]test{
 	"usage counts children":           usageCountsChildren,
 	"usage measures the CPU":          usageMeasuresCPU,
 	"usage measures the disk":         usageMeasuresDisk,
+	"usage counts processes":          usageCountsProcesses,
 	"usage says when nothing is left": usageOfNothing,
+	"a busy family gives way":         familyGivesWay,
 }
 
 // usage waits for a measurement that fits: it may be of a moment ago.
@@ -47,6 +51,36 @@ func usageMeasuresDisk(t *testing.T, s *suite) {
 	c := s.start(t, spec)
 	pid(t, spec, "run.pid")
 	usage(t, c, "3 MB on disk, counted once", func(u isolation.Usage) bool { return u.DiskB >= 3_000_000 && u.DiskB < 3_500_000 })
+}
+
+func usageCountsProcesses(t *testing.T, s *suite) {
+	spec := s.instance(t, serve(`bash -c '`+lasting+` & bash -c "`+lasting+` & `+lasting+` & wait" & wait'`))
+	c := s.start(t, spec)
+	usage(t, c, "startup, the app, its child and three that sleep", func(u isolation.Usage) bool { return u.Processes == 6 })
+	bare := s.start(t, s.instance(t, "exec "+lasting))
+	usage(t, bare, "one process that does not fork", func(u isolation.Usage) bool { return u.Processes == 1 })
+}
+
+// A backend may share the cores out by other means, and say so.
+func familyGivesWay(t *testing.T, s *suite) {
+	spec := s.instance(t, serve("bash -c '"+lasting+" & echo $! > child; wait'"))
+	c := s.start(t, spec)
+	nicer, ok := c.(isolation.Nicer)
+	if !ok {
+		t.Skip("SKIP: the backend has no priorities")
+	}
+	all := []int{c.Handle().PID, pid(t, spec, "run.pid"), pid(t, spec, "child")}
+	if err := nicer.Renice(t.Context(), 7); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("SKIP: the backend shares the cores out by other means")
+	} else if err != nil {
+		t.Errorf("Renice: %v", err)
+	}
+	for _, pid := range all {
+		out, err := exec.Command("ps", "-o", "ni=", "-p", itoa(pid)).Output()
+		if got := strings.TrimSpace(string(out)); err != nil || got != "7" {
+			t.Errorf("nice value of %d = %q, %v, want 7", pid, got, err)
+		}
+	}
 }
 
 func usageOfNothing(t *testing.T, s *suite) {

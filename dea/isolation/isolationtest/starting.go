@@ -202,9 +202,9 @@ func startHandle(t *testing.T, s *suite) {
 func startLimits(t *testing.T, s *suite) {
 	requireProc(t)
 	// A backend may set them when startup runs already, and never higher than what the DEA has.
-	spec := s.instance(t, "until [ $(ulimit -Hn) = 123 -a $(ulimit -n) = 123 -a $(ulimit -u) = 456 ]; do sleep 0.01; done\n"+
+	spec := s.instance(t, "until [ $(ulimit -Hn) = 123 -a $(ulimit -n) = 123 -a $(ulimit -u) = 456 -a $(ulimit -f) = 7168 ]; do sleep 0.01; done\n"+
 		"ulimit -v > new; mv new memory; "+lasting)
-	spec.Limits = isolation.Limits{MemoryMB: 64, DiskMB: 64, FDs: 123, Processes: 456}
+	spec.Limits = isolation.Limits{MemoryMB: 64, DiskMB: 64, FDs: 123, Processes: 400, UserProcesses: 456, FileMB: 7}
 	s.start(t, spec)
 	if got := content(t, spec, "memory"); got != "unlimited\n" {
 		t.Errorf("limit of address space = %q, want none: it kills java and node", got)

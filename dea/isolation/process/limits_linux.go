@@ -11,11 +11,17 @@ import (
 
 // limit sets what rlimits can express. Startup has only just been executed; what it starts from now on inherits them.
 func limit(pid int, l isolation.Limits) error {
-	if err := limitTo(pid, unix.RLIMIT_NOFILE, l.FDs); err != nil {
-		return fmt.Errorf("%d open files: %w", l.FDs, err)
-	}
-	if err := limitTo(pid, unix.RLIMIT_NPROC, l.Processes); err != nil {
-		return fmt.Errorf("%d processes: %w", l.Processes, err)
+	for _, r := range []struct {
+		resource, n int
+		what        string
+	}{
+		{unix.RLIMIT_NOFILE, l.FDs, "open files"},
+		{unix.RLIMIT_NPROC, l.UserProcesses, "processes of the user"},
+		{unix.RLIMIT_FSIZE, l.FileMB << 20, "bytes in a file"},
+	} {
+		if err := limitTo(pid, r.resource, r.n); err != nil {
+			return fmt.Errorf("%d %s: %w", r.n, r.what, err)
+		}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@
 //
 // The second and third are Linux's alone, whose /proc tells environment and working directory. Elsewhere (macOS, BSD) the process table comes from
 // ps: groups and descendants are found, a daemon whose parent has ended is not, unless it was seen before. [isolation.Limits] are
-// Linux's too: FDs and Processes (which the system counts per user) are set by prlimit as startup begins. Memory and disk are the DEA's to
+// Linux's too: FDs, UserProcesses and FileMB are set by prlimit as startup begins. Memory, disk and the number of processes are the DEA's to
 // watch with Usage: no rlimit expresses them, and RLIMIT_AS kills every java and node at once.
 //
 // # No subreaper
