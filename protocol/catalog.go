@@ -4,7 +4,7 @@ import "reflect"
 
 // Entry describes one subject of the bus for people: `minicf subjects` and the documentation are made from it.
 type Entry struct {
-	Subject    string       `json:"subject"` // "<id>" stands for a DEA's id
+	Subject    string       `json:"subject"` // "<id>" stands for a DEA's id, "<partition>" for a cloud controller's
 	Request    bool         `json:"request"` // whether anyone may answer
 	From       string       `json:"from"`
 	To         string       `json:"to"`
@@ -80,6 +80,28 @@ func Catalog() []Entry {
 		sent(DropletExited, Entry{
 			From: "DEA", To: "health manager", When: "an instance is gone",
 			About: "Why it went: CRASHED, STOPPED, DEA_SHUTDOWN or DEA_EVACUATION.",
+		}),
+		sent(DropletUpdated, Entry{
+			From: "cloud controller", To: "health manager", When: "an app is started, stopped, scaled or deleted",
+			About: "Another number of instances is wanted of this app: ask me.",
+		}),
+		sent(Subject[HMRequest]("cloudcontrollers.hm.requests.<partition>"), Entry{
+			From: "health manager", To: "one cloud controller", When: "instances are missing, or there are too many", QueueGroup: "cc",
+			About: "Start these indices of an app, or stop these instances. Nobody answers.",
+		}),
+		called(Call[Ignored, Credentials]("cloudcontroller.bulk.credentials.<partition>"), Entry{
+			From: "health manager", To: "cloud controller", When: "at the health manager's start, and when its password was refused",
+			About: "The password with which all that is wanted can be read over HTTP.",
+		}),
+		called(HealthManagerHealth, Entry{
+			From: "cloud controller", To: "health manager", When: "somebody lists apps", About: "How many instances of these apps run?",
+		}),
+		called(HealthManagerStatus, Entry{
+			From: "cloud controller", To: "health manager", When: "somebody looks at an app",
+			About: "Which indices of an app are flapping, which instances have crashed?",
+		}),
+		called(HealthManagerDroplet, Entry{
+			From: "anyone", To: "health manager", When: "on demand", About: "What do you know of these apps?",
 		}),
 		sent(RouterStart, Entry{
 			From: "router", To: "every DEA", When: "at the router's start and every 30 s", About: "Register your routes again.",

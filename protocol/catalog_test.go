@@ -14,7 +14,7 @@ func TestRecordedPayloadsRoundTrip(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for _, e := range Catalog() {
-		name := strings.ReplaceAll(e.Subject, "<id>", "ID")
+		name := exampleName(e)
 		for file, typ := range map[string]reflect.Type{name + ".json": e.Payload, name + ".reply.json": e.Reply} {
 			recorded, err := os.ReadFile(filepath.Join("testdata", file))
 			if err != nil || typ == nil {
@@ -75,9 +75,14 @@ func TestCatalogIsDocumented(t *testing.T) {
 		if e.Payload == reflect.TypeFor[Ignored]() {
 			continue
 		}
-		file := filepath.Join("testdata", strings.ReplaceAll(e.Subject, "<id>", "ID")+".json")
+		file := filepath.Join("testdata", exampleName(e)+".json")
 		if _, err := os.Stat(file); err != nil {
 			t.Errorf("%s has no example payload: %v", e.Subject, err)
 		}
 	}
+}
+
+// exampleName is the name of a subject's example, without .json.
+func exampleName(e Entry) string {
+	return strings.NewReplacer("<id>", "ID", "<partition>", "PARTITION").Replace(e.Subject)
 }

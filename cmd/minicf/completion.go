@@ -138,8 +138,9 @@ func frameworkNames() []string {
 
 func subjectNames() []string {
 	var names []string
+	any := strings.NewReplacer("<id>", "*", "<partition>", "*")
 	for _, e := range protocol.Catalog() {
-		names = append(names, strings.ReplaceAll(e.Subject, "<id>", "*"))
+		names = append(names, any.Replace(e.Subject))
 	}
 	return names
 }
