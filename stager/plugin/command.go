@@ -59,6 +59,19 @@ func (w *Workspace) RunTool(ctx context.Context, env []string, argv ...string) (
 	return w.Run(ctx, c)
 }
 
+// lastLines is how much of a tool's output an error shows.
+const lastLines = 20
+
+// LastLines is what a failed tool said at its end, which is where it tells what is wrong; or else its error.
+func LastLines(output []byte, err error) string {
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	text := strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
+	if text == "" {
+		return err.Error()
+	}
+	return text
+}
+
 // ScratchDir is a directory for what tools leave behind, outside of the droplet and gone after this staging.
 func (w *Workspace) ScratchDir() (string, error) {
 	if w.Scratch != "" {

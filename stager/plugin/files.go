@@ -49,6 +49,16 @@ func (w *Workspace) Write(name string, content []byte, mode fs.FileMode) error {
 	return w.dest.Chmod(local, mode)
 }
 
+// Append adds text to the end of a file that is there.
+func (w *Workspace) Append(name, text string) error {
+	f, err := w.dest.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
 // Read returns the content of a file, or nil if there is none of that name. More than 1 MiB, and anything that is no
 // file, is an error.
 func (w *Workspace) Read(name string) ([]byte, error) {

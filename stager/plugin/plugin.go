@@ -7,7 +7,8 @@
 //
 // What a plugin writes is made of a [Script] (script.go) and a [Log] (log.go). Each framework has a folder of its own,
 // which package builtin lists; what all Ruby frameworks share is in package ruby; package plugintest holds a plugin
-// against what the originals did. Apps with a Gemfile.lock are refused so far, with a message that says so.
+// against what the originals did. The tools that some apps take, to install gems for one, are handed in: package stager/install
+// has them.
 //
 // In 2012 this was the gem vcap-staging 0.1.63, run by the stager as a Ruby process for each app. The scripts are its,
 // byte for byte.

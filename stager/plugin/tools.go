@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Tools struct {
 	Find     Finder           // looks programs of this machine up; nil finds none
 	Jars     string           // directory with this machine's Java libraries, for database drivers; "" is none
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
+	Random   io.Reader        // for secrets; nil is the system's
 	Platform Platform
 	Text     Text   // which era's wording the scripts and the log have; "" is T1
 	Scratch  string // an empty directory for what tools leave behind, their HOME and TMPDIR; "" has one made and removed

@@ -2,12 +2,14 @@ package plugin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/minicf/minicf/droplet"
@@ -42,6 +44,9 @@ func newWorkspace(source, dest string, props protocol.StagingProperties, tools T
 	tools.Text = text
 	if tools.Now == nil {
 		tools.Now = time.Now
+	}
+	if tools.Random == nil {
+		tools.Random = rand.Reader
 	}
 	if err := checkApart(source, dest); err != nil {
 		return nil, err
@@ -115,6 +120,17 @@ func (w *Workspace) Memory() int {
 	return int(w.App.Resources.Memory)
 }
 
+// Setting is what the app's environment says of a variable, the last time; "" when it does not.
+func (w *Workspace) Setting(name string) string {
+	value := ""
+	for _, setting := range w.App.Environment {
+		if v, ok := strings.CutPrefix(setting, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
 // HasSource reports whether the pushed app has something of that name, given relative to its top.
 func (w *Workspace) HasSource(name string) bool {
 	_, err := w.source.Lstat(filepath.FromSlash(name))
@@ -157,18 +173,18 @@ func readSmall(dir *os.Root, path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxRead))
 }
 
-// ChmodApp gives app/ and everything in it the same mode, directories included. Links keep theirs.
-func (w *Workspace) ChmodApp(ctx context.Context, mode fs.FileMode) error {
+// ChmodApp gives all files of the app one mode and all its directories another. Links keep theirs.
+func (w *Workspace) ChmodApp(ctx context.Context, files, dirs fs.FileMode) error {
 	app, err := w.dest.OpenRoot(filepath.FromSlash(w.place))
 	if err != nil {
 		return err
 	}
 	defer app.Close()
-	return chmodTree(ctx, app, mode)
+	return chmodTree(ctx, app, files, dirs)
 }
 
 // chmodTree opens each directory relative to its parent, as copyTree does.
-func chmodTree(ctx context.Context, dir *os.Root, mode fs.FileMode) error {
+func chmodTree(ctx context.Context, dir *os.Root, files, dirs fs.FileMode) error {
 	names, err := namesIn(dir)
 	if err != nil {
 		return err
@@ -181,22 +197,22 @@ func chmodTree(ctx context.Context, dir *os.Root, mode fs.FileMode) error {
 		case err != nil:
 			return err
 		case info.IsDir():
-			err = chmodBelow(ctx, dir, name, mode)
+			err = chmodBelow(ctx, dir, name, files, dirs)
 		case info.Mode().IsRegular():
-			err = dir.Chmod(name, mode)
+			err = dir.Chmod(name, files)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return dir.Chmod(".", mode)
+	return dir.Chmod(".", dirs)
 }
 
-func chmodBelow(ctx context.Context, dir *os.Root, name string, mode fs.FileMode) error {
+func chmodBelow(ctx context.Context, dir *os.Root, name string, files, dirs fs.FileMode) error {
 	sub, err := dir.OpenRoot(name)
 	if err != nil {
 		return err
 	}
 	defer sub.Close()
-	return chmodTree(ctx, sub, mode)
+	return chmodTree(ctx, sub, files, dirs)
 }

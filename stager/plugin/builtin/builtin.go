@@ -8,6 +8,7 @@ import (
 	"github.com/minicf/minicf/stager/plugin/otprebar"
 	"github.com/minicf/minicf/stager/plugin/php"
 	"github.com/minicf/minicf/stager/plugin/rack"
+	"github.com/minicf/minicf/stager/plugin/rails3"
 	"github.com/minicf/minicf/stager/plugin/sinatra"
 	"github.com/minicf/minicf/stager/plugin/standalone"
 	"github.com/minicf/minicf/stager/plugin/wsgi"
@@ -21,6 +22,7 @@ func Set() plugin.Set {
 		otprebar.Plugin{},
 		php.Plugin{},
 		rack.Plugin{},
+		rails3.Plugin{},
 		sinatra.Plugin{},
 		standalone.Plugin{},
 		wsgi.Plugin{},

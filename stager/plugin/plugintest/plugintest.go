@@ -54,6 +54,9 @@ func Run(t *testing.T, newPlugin func() plugin.Plugin, options ...Option) {
 }
 
 func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.Text, options []Option) {
+	if text == plugin.T2 {
+		c = bundledInT2(c)
+	}
 	source := t.TempDir()
 	c.WriteApp(t, source)
 	tools := newTools(t, text, options)
@@ -71,7 +74,7 @@ func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.T
 
 // newTools is what the plugin may use in one staging.
 func newTools(t *testing.T, text plugin.Text, options []Option) plugin.Tools {
-	tools := plugin.Tools{Text: text, Now: logged}
+	tools := plugin.Tools{Text: text, Now: logged, Random: zeros{}}
 	for _, o := range options {
 		o(t, &tools)
 	}
@@ -95,6 +98,14 @@ func Resources(names ...string) Option {
 func (c Case) stage(t *testing.T, p plugin.Plugin, source string, tools plugin.Tools) (dest string, err error) {
 	dest = t.TempDir()
 	return dest, plugin.Stage(t.Context(), plugin.Set{p}, source, dest, c.Properties, tools)
+}
+
+// zeros are as good a secret as any for a test, and always the same.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // check compares the outcome with the golden one.

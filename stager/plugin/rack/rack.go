@@ -1,13 +1,12 @@
 // Package rack stages apps of the framework Rack.
 //
-// In goes an app with a config.ru, out comes a startup script that hands it to rackup. In 2012 this was the RackPlugin of
-// vcap-staging.
+// In goes an app with a config.ru, out comes a startup script that hands it to rackup: the machine's, or the one of the app's
+// bundle. In 2012 this was the RackPlugin of vcap-staging.
 package rack
 
 import (
 	"context"
 
-	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/ruby"
 )
@@ -21,18 +20,22 @@ var _ plugin.Plugin = Plugin{}
 func (Plugin) Name() string { return "rack" }
 
 // Stage writes the scripts. Whether there is a config.ru is rackup's to find out, as ever.
-func (Plugin) Stage(_ context.Context, w *plugin.Workspace) error {
-	setup, err := ruby.Prepare(w)
+func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
+	app, autoconfig, err := ruby.Prepare(ctx, w, "test")
 	if err != nil {
 		return err
 	}
-	setup.Env["RACK_ENV"] = "${RACK_ENV:-production}"
+	rackup := "rackup"
+	if app.Bundled() {
+		rackup = app.Program(rackup)
+	}
+	command := app.Ruby(ruby.Load(autoconfig) + "-S " + rackup + " " + app.Args() + " config.ru -E $RACK_ENV")
+	env := app.Env(ruby.Web, autoconfig, map[string]string{"RACK_ENV": "${RACK_ENV:-production}"})
 	err = w.WriteStartup(func() (plugin.Script, error) {
-		command := droplet.RuntimeToken + " -S rackup $@ config.ru -E $RACK_ENV"
-		return plugin.Script{Env: setup.Env, Hook: setup.Hook, Command: command}, nil
+		return plugin.Script{Env: env, Hook: app.Hook(), Command: command}, nil
 	})
 	if err != nil {
 		return err
 	}
-	return w.WriteStop(plugin.StopText)
+	return w.WriteStop(w.StopText())
 }

@@ -1,14 +1,13 @@
 // Package sinatra stages apps of the framework Sinatra, among them the tutorial's.
 //
-// In goes an app with a Ruby file that requires sinatra, out comes a startup script that runs this file. In 2012 this
-// was the SinatraPlugin of vcap-staging.
+// In goes an app with a Ruby file that requires sinatra, out comes a startup script that runs this file, with the gems of its
+// bundle if it has one. In 2012 this was the SinatraPlugin of vcap-staging.
 package sinatra
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/framework"
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/ruby"
@@ -24,19 +23,26 @@ func (Plugin) Name() string { return "sinatra" }
 
 // Stage writes the scripts that run the main file, which is the first one that fits the framework's detection rules.
 func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
-	setup, err := ruby.Prepare(w)
+	app, autoconfig, err := ruby.Prepare(ctx, w, "test")
 	if err != nil {
 		return err
 	}
-	setup.Env["RACK_ENV"] = "${RACK_ENV:-production}"
+	env := app.Env(ruby.Web, autoconfig, map[string]string{"RACK_ENV": "${RACK_ENV:-production}"})
 	err = w.WriteStartup(func() (plugin.Script, error) {
 		main, err := mainFile(ctx, w)
-		return plugin.Script{Env: setup.Env, Hook: setup.Hook, Command: droplet.RuntimeToken + " " + main + " $@"}, err
+		return plugin.Script{Env: env, Hook: app.Hook(), Command: command(app, main, autoconfig)}, err
 	})
 	if err != nil {
 		return err
 	}
-	return w.WriteStop(plugin.StopText)
+	return w.WriteStop(w.StopText())
+}
+
+func command(app *ruby.App, main string, autoconfig bool) string {
+	if !app.Bundled() {
+		return app.Ruby(main + " " + app.Args())
+	}
+	return app.Ruby(ruby.Load(autoconfig) + "./" + main + " " + app.Args())
 }
 
 // mainFile is the first file that the request's rules find in the copy. The request is believed, not our own manifest: it may

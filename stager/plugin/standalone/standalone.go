@@ -7,15 +7,19 @@ package standalone
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/ruby"
 )
 
-// appMode is the mode of every file and directory of the app, so that a command can run any of them. Directories of
-// others than the owner are of no use with it, but so they were (bug Q21).
-const appMode = 0o744
+// The modes of the app, so that a command can run any of its files. In 2012 directories had the files' mode too, with which
+// nobody but their owner can enter them (bug Q21, kept for the runtimes of then).
+const (
+	appMode = 0o744
+	dirMode = 0o755
+)
 
 // Plugin is the plugin. Its zero value is ready.
 type Plugin struct{}
@@ -27,36 +31,45 @@ func (Plugin) Name() string { return "standalone" }
 
 // Stage makes everything executable and writes the scripts. The environment depends on the family of the runtime.
 func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
-	if err := w.ChmodApp(ctx, appMode); err != nil {
+	dirs := fs.FileMode(appMode)
+	if w.Modern() {
+		dirs = dirMode
+	}
+	if err := w.ChmodApp(ctx, appMode, dirs); err != nil {
 		return fmt.Errorf("make the app executable: %w", err)
 	}
-	setup, err := prepare(w)
+	script, err := prepare(ctx, w)
 	if err != nil {
 		return err
 	}
 	err = w.WriteStartup(func() (plugin.Script, error) {
-		command, err := startCommand(w)
-		return plugin.Script{Env: setup.Env, Hook: setup.Hook, Command: command}, err
+		var err error
+		script.Command, err = startCommand(w)
+		return script, err
 	})
 	if err != nil {
 		return err
 	}
-	return w.WriteStop(plugin.StopText)
+	return w.WriteStop(w.StopText())
 }
 
-// prepare chooses by the name of the runtime, so java7 is a java and ruby193 a ruby. Node, PHP and Erlang need nothing.
-func prepare(w *plugin.Workspace) (ruby.Setup, error) {
-	runtime := w.App.RuntimeInfo.Name
-	switch {
-	case strings.HasPrefix(runtime, "ruby"):
-		return ruby.Prepare(w)
-	case strings.HasPrefix(runtime, "java"):
+// prepare is the script without its command. It is chosen by the name of the runtime, so java7 is a java and ruby193 a ruby.
+// Node, PHP and Erlang need nothing.
+func prepare(ctx context.Context, w *plugin.Workspace) (plugin.Script, error) {
+	switch plugin.Family(w.App.RuntimeInfo.Name) {
+	case "ruby":
+		app, autoconfig, err := ruby.Prepare(ctx, w, "test")
+		if err != nil {
+			return plugin.Script{}, err
+		}
+		return plugin.Script{Env: app.Env(ruby.Standalone, autoconfig, nil), Hook: app.Hook()}, nil
+	case "java":
 		options := fmt.Sprintf("$JAVA_OPTS -Xms%[1]dm -Xmx%[1]dm -Djava.io.tmpdir=$PWD/tmp", w.Memory())
-		return ruby.Setup{Env: map[string]string{"JAVA_OPTS": options}}, nil
-	case strings.HasPrefix(runtime, "python"):
-		return ruby.Setup{Env: map[string]string{"PYTHONUNBUFFERED": "true"}}, nil
+		return plugin.Script{Env: map[string]string{"JAVA_OPTS": options}}, nil
+	case "python":
+		return plugin.Script{Env: map[string]string{"PYTHONUNBUFFERED": "true"}}, nil
 	}
-	return ruby.Setup{}, nil
+	return plugin.Script{}, nil
 }
 
 // startCommand is meta.command. Without one the plugin of 2012 failed with a NoMethodError, or wrote a script that
