@@ -1,12 +1,15 @@
 package router
 
 import (
+	"bufio"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -27,6 +30,13 @@ func BenchmarkRouterHello(b *testing.B) {
 
 func BenchmarkBareReverseProxy(b *testing.B) {
 	r, app := startBench(b)
+	request(b, startBare(b, r, app).Listener.Addr().String())
+	b.ReportMetric(float64(app.accepted.Load()), "app-conns")
+}
+
+// startBare starts what the router is measured against.
+func startBare(b *testing.B, r *Router, app *hello) *httptest.Server {
+	b.Helper()
 	bare := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.Out.URL.Scheme, pr.Out.URL.Host = "http", strings.TrimPrefix(app.URL, "http://")
@@ -35,17 +45,112 @@ func BenchmarkBareReverseProxy(b *testing.B) {
 		},
 		Transport: r.proxy.transport, BufferPool: &r.proxy.buffers, FlushInterval: -1,
 	})
-	defer bare.Close()
-	request(b, bare.Listener.Addr().String())
-	b.ReportMetric(float64(app.accepted.Load()), "app-conns")
+	b.Cleanup(bare.Close)
+	return bare
+}
+
+// BenchmarkRouterBesideBare is the figure to trust on a machine that others use: it sends the same requests to the app directly, through
+// a bare ReverseProxy and through the router, in turns, with as little of a client as possible, and compares.
+//
+//	go test -run '^$' -bench RouterBesideBare -benchtime 30x ./router
+func BenchmarkRouterBesideBare(b *testing.B) {
+	r, app := startBench(b)
+	ways := []*way{
+		{name: "direct", addr: app.Listener.Addr().String()},
+		{name: "bare", addr: startBare(b, r, app).Listener.Addr().String()},
+		{name: "router", addr: r.Addr().String()},
+	}
+	for _, w := range ways {
+		w.round(b, 200) // opens the connections
+		*w = way{name: w.name, addr: w.addr}
+	}
+	for i := 0; b.Loop(); i++ {
+		for j := range ways {
+			ways[(i+j)%len(ways)].round(b, 2000)
+		}
+	}
+	for _, w := range ways {
+		b.ReportMetric(w.rate(), w.name+"-req/s")
+		b.ReportMetric(float64(w.p99().Microseconds()), w.name+"-p99-µs")
+	}
+	direct, bare, router := ways[0], ways[1], ways[2]
+	b.ReportMetric(100*router.rate()/bare.rate(), "%-of-bare")
+	b.ReportMetric(float64(router.p99())/float64(direct.p99()), "p99-to-direct")
+	b.ReportMetric(0, "ns/op") // of all three: says nothing
+}
+
+// way is one of the ways to an app.
+type way struct {
+	name, addr string
+	took       time.Duration
+	latencies  []time.Duration
+}
+
+func (w *way) rate() float64 { return float64(len(w.latencies)) / w.took.Seconds() }
+
+func (w *way) p99() time.Duration {
+	slices.Sort(w.latencies)
+	return w.latencies[len(w.latencies)*99/100]
+}
+
+// round sends requests over 16 connections, one after the other on each.
+func (w *way) round(b *testing.B, requests int) {
+	b.Helper()
+	const connections = 16
+	each := make(chan []time.Duration, connections)
+	began := time.Now()
+	for range connections {
+		go func() {
+			took, err := askAgainAndAgain(w.addr, requests/connections)
+			if err != nil {
+				b.Error(err)
+			}
+			each <- took
+		}()
+	}
+	for range connections {
+		w.latencies = append(w.latencies, <-each...)
+	}
+	w.took += time.Since(began)
+}
+
+// askAgainAndAgain sends requests over one connection and returns how long each took.
+func askAgainAndAgain(addr string, requests int) ([]time.Duration, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	took := make([]time.Duration, 0, requests)
+	for range requests {
+		began := time.Now()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: hello.localhost:8080\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"); err != nil {
+			return nil, err
+		}
+		for line := []byte(nil); len(line) != 2; { // up to the empty one
+			if line, err = in.ReadSlice('\n'); err != nil {
+				return nil, err
+			}
+		}
+		if body, err := in.Peek(len("Hello World!")); string(body) != "Hello World!" {
+			return nil, fmt.Errorf("answered %q, %w", body, err)
+		}
+		_, _ = in.Discard(len("Hello World!")) // was there just now
+		took = append(took, time.Since(began))
+	}
+	return took, nil
 }
 
 func startBench(b *testing.B) (*Router, *hello) {
 	b.Helper()
-	r := newRouter(b, bustest.New(b), nil, slog.New(slog.DiscardHandler))
+	r := newRouter(b, bustest.New(b), func(c *Config) { c.EnableNonprodApps = true }, slog.New(slog.DiscardHandler))
 	run(b, r)
 	app := startHello(b)
-	r.onRegister(routeTo(b, app.URL, "hello.localhost"))
+	m := routeTo(b, app.URL, "hello.localhost")
+	framework, runtime := "sinatra", "ruby19"
+	m.Tags, m.PrivateInstanceID = map[string]*string{"framework": &framework, "runtime": &runtime}, strings.Repeat("0123456789abcdef", 4)
+	r.onRegister(m)
 	return r, app
 }
 

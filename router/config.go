@@ -4,12 +4,11 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 )
 
-// Config is what router.yml says. Its keys are those of router 0.98 and, for the intervals, gorouter; Default has the
-// values of the shipped file.
+// Config is what router.yml says. Its keys are those of router 0.98 and, for the intervals and the access log, gorouter;
+// Default has the values of the shipped file.
 type Config struct {
 	Inet    string         `yaml:"inet"` // the address to listen on
 	Port    int            `yaml:"port"` // 0 is any free port
@@ -21,12 +20,24 @@ type Config struct {
 	PruneStaleDropletsInterval  config.Duration `yaml:"prune_stale_droplets_interval"`
 	DropletStaleThreshold       config.Duration `yaml:"droplet_stale_threshold"` // longer than the interval of start messages
 
+	AccessLog   string `yaml:"access_log"`   // a line for each request is appended here; "" is none
 	TraceKey    string `yaml:"trace_key"`    // "" traces nothing
 	Redirect404 string `yaml:"404_redirect"` // where requests for unknown hosts are sent; "" answers them with a page
 	LocalRoute  string `yaml:"local_route"`  // the address to advertise is the one that leads there
 	Index       *int   `yaml:"index"`        // of several routers
 
-	Status config.Status `yaml:"status"` // where /varz and /healthz are; port bus.NoStatusPort is nowhere
+	EnableNonprodApps bool            `yaml:"enable_nonprod_apps"` // whether router.active_apps is sent
+	FlushAppsInterval config.Duration `yaml:"flush_apps_interval"` // how often
+
+	Status Status `yaml:"status"`
+}
+
+// Status is where /varz, /healthz and /routes are, who may see them and how much they show.
+type Status struct {
+	Port          int    `yaml:"port"` // 0 is any free port, bus.NoStatusPort is no such server
+	User          string `yaml:"user"` // made up at each start when empty, as is the password
+	Password      string `yaml:"password"`
+	ExposeAllApps bool   `yaml:"expose_all_apps"` // whether /varz tells the request rate of every URI, not of ten
 }
 
 // Default returns the configuration of config/router.yml.
@@ -40,7 +51,9 @@ func Default() Config {
 		PublishStartMessageInterval: config.Duration(30 * time.Second),
 		PruneStaleDropletsInterval:  config.Duration(30 * time.Second),
 		DropletStaleThreshold:       config.Duration(120 * time.Second),
+		AccessLog:                   "router/access.log",
 		TraceKey:                    "22",
+		FlushAppsInterval:           config.Duration(30 * time.Second),
 		LocalRoute:                  "127.0.0.1",
 	}
 }
@@ -62,10 +75,7 @@ func (c Config) Validate() error {
 	if err := c.validateRedirect(); err != nil {
 		return err
 	}
-	if c.Status.Port == bus.NoStatusPort {
-		return nil
-	}
-	return c.Status.Validate()
+	return config.Status{Port: c.Status.Port, User: c.Status.User, Password: c.Status.Password}.Validate()
 }
 
 func (c Config) validateIntervals() error {
@@ -78,6 +88,9 @@ func (c Config) validateIntervals() error {
 	if c.DropletStaleThreshold <= c.PublishStartMessageInterval {
 		return config.Invalid("droplet_stale_threshold", "want more than publish_start_message_interval (%s), or routes are forgotten before anybody is asked for them, not %s",
 			c.PublishStartMessageInterval, c.DropletStaleThreshold)
+	}
+	if c.FlushAppsInterval <= 0 {
+		return config.Invalid("flush_apps_interval", "want more than 0 seconds")
 	}
 	return nil
 }
@@ -95,6 +108,6 @@ func (c Config) validateRedirect() error {
 
 // Resolve returns a copy whose paths went through path, which leaves empty and absolute ones alone.
 func (c Config) Resolve(path func(string) string) Config {
-	c.PID, c.Logging.File = path(c.PID), path(c.Logging.File)
+	c.PID, c.Logging.File, c.AccessLog = path(c.PID), path(c.Logging.File), path(c.AccessLog)
 	return c
 }

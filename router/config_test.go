@@ -27,6 +27,7 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"publish_start_message_interval": func(c *router.Config) { c.PublishStartMessageInterval = 0 },
 		"prune_stale_droplets_interval":  func(c *router.Config) { c.PruneStaleDropletsInterval = 0 },
 		"droplet_stale_threshold":        func(c *router.Config) { c.DropletStaleThreshold = config.Duration(30 * time.Second) },
+		"flush_apps_interval":            func(c *router.Config) { c.FlushAppsInterval = 0 },
 		"404_redirect":                   func(c *router.Config) { c.Redirect404 = "javascript:alert(1)" },
 		"status.port":                    func(c *router.Config) { c.Status.Port = -2 },
 		"logging.level":                  func(c *router.Config) { c.Logging.Level = "loud" },
@@ -45,8 +46,11 @@ func TestPathsOfTheConfigurationAreResolved(t *testing.T) {
 	cfg := router.Default()
 	cfg.Logging.File = "router.log"
 	got := cfg.Resolve(func(p string) string { return filepath.Join("/data", p) })
-	if got.PID != "/data/router/router.pid" || got.Logging.File != "/data/router.log" || cfg.PID != "router/router.pid" {
-		t.Errorf("resolved to %q and %q, and the original has %q now", got.PID, got.Logging.File, cfg.PID)
+	if got.PID != "/data/router/router.pid" || got.Logging.File != "/data/router.log" || got.AccessLog != "/data/router/access.log" {
+		t.Errorf("resolved to %q, %q and %q", got.PID, got.Logging.File, got.AccessLog)
+	}
+	if cfg.PID != "router/router.pid" {
+		t.Errorf("the original has the pid file %q now", cfg.PID)
 	}
 }
 

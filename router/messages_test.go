@@ -6,10 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
-	"math/rand/v2"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -65,6 +62,66 @@ func TestRouterIntroducesItselfAndAsksForRoutes(t *testing.T) {
 		t.Errorf("component %+v said %+v", c, hello)
 	}
 	log.await(t, "Starting VCAP Router (0.98)")
+}
+
+func TestGreetIsAnsweredWithWhatRouterStartSaysAndMore(t *testing.T) {
+	t.Parallel()
+	b := bustest.New(t)
+	starts := hear(t, b, protocol.RouterStart)
+	run(t, newRouter(t, b, nil, slog.New(slog.DiscardHandler)))
+	start := <-starts
+	answers := make(chan []byte, 3)
+	if _, err := b.Tap("answers", func(m bus.Message) { answers <- m.Payload }); err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range []string{"", "{}", "garbage"} { // nobody reads it
+		if err := b.PublishRaw("router.greet", "answers", []byte(payload)); err != nil {
+			t.Fatal(err)
+		}
+		answer := <-answers
+		hello, err := protocol.Decode[protocol.RouterHello](answer)
+		if err != nil || hello.ID != start.ID || hello.Version != 0.98 || !slices.Equal(hello.Hosts, start.Hosts) || hello.RegisterInterval != 30 || hello.PruneThreshold != 120 {
+			t.Errorf("greeted with %q, the router said %s, %v, want what is in router.start, 30 and 120", payload, answer, err)
+		}
+	}
+	if start.RegisterInterval != 0 || start.PruneThreshold != 0 {
+		t.Errorf("router.start is %+v, with keys that router 0.98 did not have", start)
+	}
+}
+
+func TestUnusableRegistrationIsOneLineOfTheLog(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		payload string
+		want    []string
+	}{
+		"one URI that is none": {`{"host":"127.0.0.1","port":1,"uris":["a b"]}`, []string{
+			"URIs passed over that no request can ask for",
+		}},
+		"several, and one that is": {`{"host":"127.0.0.1","port":1,"uris":["http://a/","","good.localhost",null]}`, []string{
+			"URIs passed over that no request can ask for", "Registering good.localhost at 127.0.0.1:1", "1 servers available for good.localhost",
+		}},
+		"a host that is none": {`{"host":"a b","port":1,"uris":["a.localhost"]}`, []string{"registration passed over: there is no such address"}},
+		"no port":             {`{"host":"127.0.0.1","port":null,"uris":["a.localhost"]}`, nil},
+		"no URIs":             {`{"host":"127.0.0.1","port":1,"uris":[]}`, nil},
+		"null for URIs":       {`{"host":"127.0.0.1","port":1,"uris":null}`, nil},
+	} {
+		log := newLines()
+		r := newRouter(t, bustest.New(t), nil, slog.New(log))
+		m, err := protocol.Decode[protocol.Route]([]byte(c.payload))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.onRegister(m)
+		close(log.out)
+		var got []string
+		for line := range log.out {
+			got = append(got, line)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: logged %q, want %q", name, got, c.want)
+		}
+	}
 }
 
 func TestRouteLivesFromRegisterToUnregister(t *testing.T) {
@@ -231,53 +288,6 @@ func TestRoutesSurviveABusThatGoesAway(t *testing.T) {
 	if r.registry.pick("hello", "") != nil {
 		t.Error("hello is still there, though the bus is, and nobody registers it")
 	}
-}
-
-func TestGarbageLeavesTheRouterAnswering(t *testing.T) {
-	t.Parallel()
-	b := bustest.New(t)
-	r := newRouter(t, b, nil, slog.New(slog.DiscardHandler))
-	run(t, r)
-	startApp(t, r, "hello.localhost", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "Hello World!") })
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 10_000 {
-		payload := garbage(random)
-		for _, subject := range []string{"router.register", "router.unregister", "router.start", "vcap.component.discover"} {
-			if err := b.PublishRaw(subject, "", payload); err != nil {
-				t.Fatalf("payload %d: %v", i, err)
-			}
-		}
-	}
-	settle(t, r, b)
-	if res, body := do(t, newRequest(t, r, "GET", "hello.localhost", "/", nil)); body != "Hello World!" {
-		t.Errorf("after the garbage: %s %q, want Hello World!", res.Status, body)
-	}
-}
-
-// garbage is noise, or a registration with a value of it changed.
-func garbage(r *rand.Rand) []byte {
-	if r.IntN(3) == 0 {
-		noise := make([]byte, r.IntN(200))
-		for i := range noise {
-			noise[i] = byte(r.UintN(256))
-		}
-		return noise
-	}
-	values := []any{
-		nil, true, -1, 0, 1.5, 65536, 1e300, "", "127.0.0.1", "a b", "\x00", "é",
-		[]any{},
-		[]any{1, nil, "x"},
-		map[string]any{"a": nil},
-		strings.Repeat("x", 5000), "127.0.0.1:22", "http://127.0.0.1",
-		[]string{"other.localhost", ""},
-	}
-	m := map[string]any{"host": "127.0.0.1", "port": 1, "uris": []string{"garbage.localhost"}, "app": "x", "tags": map[string]any{}}
-	keys := []string{"host", "port", "uris", "app", "tags", "private_instance_id", "dea"}
-	for range 1 + r.IntN(3) {
-		m[keys[r.IntN(len(keys))]] = values[r.IntN(len(values))]
-	}
-	out, _ := json.Marshal(m)
-	return out[:len(out)-r.IntN(2)]
 }
 
 // What the DEA of 2012 was recorded to send.

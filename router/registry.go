@@ -2,20 +2,24 @@ package router
 
 import (
 	"math/rand/v2"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/minicf/minicf/protocol"
 )
 
 // registry knows which endpoints serve which URI. It has no clock and no log: who calls it has both.
 type registry struct {
 	mu    sync.RWMutex
-	byURI map[string][]server
+	pools map[string]*pool // by URI; none is empty
+}
+
+// pool is what serves one URI.
+type pool struct {
+	servers []server
+	turn    atomic.Uint32 // whose turn it is
+	traffic traffic
 }
 
 // server is one endpoint of one URI. The router of 2012 called it a droplet.
@@ -30,7 +34,7 @@ type change struct {
 	servers int // that serve it now
 }
 
-func newRegistry() *registry { return &registry{byURI: map[string][]server{}} }
+func newRegistry() *registry { return &registry{pools: map[string]*pool{}} }
 
 // register adds e to the URIs, and returns those that it is new to. Where the host and port are known already, e takes
 // the place of what was there: a new instance may have got the port of one that went unseen. (In 2012 the old one's
@@ -40,13 +44,22 @@ func (r *registry) register(uris []string, e *endpoint, now time.Time) []change 
 	defer r.mu.Unlock()
 	var added []change
 	for _, uri := range uris {
-		servers := r.byURI[uri]
-		if i := indexOf(servers, e.addr); i >= 0 {
-			servers[i] = server{endpoint: e, seen: now}
-			continue
+		p := r.pools[uri]
+		if p == nil {
+			p = &pool{}
+			p.turn.Store(rand.Uint32()) // or all routers would begin with the same instance
+			r.pools[uri] = p
 		}
-		r.byURI[uri] = append(servers, server{endpoint: e, seen: now})
-		added = append(added, change{uri, len(servers) + 1})
+		i := indexOf(p.servers, e.addr)
+		switch {
+		case i < 0:
+			p.servers = append(p.servers, server{e, now})
+			added = append(added, change{uri, len(p.servers)})
+		case p.servers[i].same(e):
+			p.servers[i].seen = now
+		default:
+			p.servers[i] = server{e, now}
+		}
 	}
 	return added
 }
@@ -63,38 +76,59 @@ func (r *registry) unregister(uris []string, addr string) []change {
 	return all
 }
 
-// remove returns how many endpoints are left for the URI. The caller holds the lock.
-func (r *registry) remove(uri, addr string) int {
-	servers := r.byURI[uri]
-	i := indexOf(servers, addr)
-	if i < 0 {
-		return len(servers)
+// drop takes the endpoint at addr from all URIs, unless it was registered at that time or later.
+func (r *registry) drop(addr string, unless time.Time) []change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []change
+	for uri, p := range r.pools {
+		if i := indexOf(p.servers, addr); i >= 0 && p.servers[i].seen.Before(unless) {
+			all = append(all, change{uri, r.remove(uri, addr)})
+		}
 	}
-	if len(servers) == 1 {
-		delete(r.byURI, uri)
-		return 0
-	}
-	r.byURI[uri] = slices.Delete(servers, i, i+1)
-	return len(servers) - 1
+	slices.SortFunc(all, func(a, b change) int { return strings.Compare(a.uri, b.uri) })
+	return all
 }
 
-// pick chooses one of the endpoints of a URI: the one of that session if there is such, else any, each as likely as
-// the others. It is nil when the URI is unknown.
-func (r *registry) pick(uri, session string) *endpoint {
+// remove returns how many endpoints are left for the URI. The caller holds the lock.
+func (r *registry) remove(uri, addr string) int {
+	p := r.pools[uri]
+	if p == nil {
+		return 0
+	}
+	if i := indexOf(p.servers, addr); i >= 0 {
+		p.servers = slices.Delete(p.servers, i, i+1)
+	}
+	if len(p.servers) == 0 {
+		delete(r.pools, uri)
+	}
+	return len(p.servers)
+}
+
+// pick chooses one of the endpoints of a URI: the one of that session if there is such, else the one whose turn it is; none of
+// those in not. It is nil when there is no other.
+func (r *registry) pick(uri, session string, not ...*endpoint) *endpoint {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	servers := r.byURI[uri]
-	if len(servers) == 0 {
+	p := r.pools[uri]
+	if p == nil {
 		return nil
 	}
 	if session != "" {
-		for _, s := range servers {
-			if s.session == session {
+		for _, s := range p.servers {
+			if s.session == session && !slices.Contains(not, s.endpoint) {
 				return s.endpoint
 			}
 		}
 	}
-	return servers[rand.IntN(len(servers))].endpoint
+	n := uint32(len(p.servers))
+	turn := p.turn.Add(1)
+	for i := range n {
+		if e := p.servers[(turn+i)%n].endpoint; !slices.Contains(not, e) {
+			return e
+		}
+	}
+	return nil
 }
 
 // stale is an endpoint that nobody has registered for too long.
@@ -105,8 +139,8 @@ func (r *registry) prune(cutoff time.Time) []stale {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var gone []stale
-	for uri, servers := range r.byURI {
-		for _, s := range servers {
+	for uri, p := range r.pools {
+		for _, s := range p.servers {
 			if s.seen.Before(cutoff) {
 				gone = append(gone, stale{uri, s.addr})
 			}
@@ -125,10 +159,10 @@ func (r *registry) prune(cutoff time.Time) []stale {
 func (r *registry) touch(at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, servers := range r.byURI {
-		for i := range servers {
-			if servers[i].seen.Before(at) {
-				servers[i].seen = at
+	for _, p := range r.pools {
+		for i := range p.servers {
+			if p.servers[i].seen.Before(at) {
+				p.servers[i].seen = at
 			}
 		}
 	}
@@ -138,11 +172,46 @@ func (r *registry) touch(at time.Time) {
 func (r *registry) uris() []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	all := make([]string, 0, len(r.byURI))
-	for uri := range r.byURI {
+	all := make([]string, 0, len(r.pools))
+	for uri := range r.pools {
 		all = append(all, uri)
 	}
 	slices.Sort(all)
+	return all
+}
+
+// routes returns where each URI is served.
+func (r *registry) routes() map[string][]string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	all := make(map[string][]string, len(r.pools))
+	for uri, p := range r.pools {
+		for _, s := range p.servers {
+			all[uri] = append(all[uri], s.addr)
+		}
+	}
+	return all
+}
+
+// count notes that a client, an address with a port, has asked for a URI.
+func (r *registry) count(uri, client string) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if p := r.pools[uri]; p != nil {
+		p.traffic.add(client)
+	}
+}
+
+// traffic takes what was asked for since the last call, by URI.
+func (r *registry) traffic() map[string]counted {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	all := map[string]counted{}
+	for uri, p := range r.pools {
+		if c := p.traffic.take(); c.requests > 0 {
+			all[uri] = c
+		}
+	}
 	return all
 }
 
@@ -150,78 +219,12 @@ func (r *registry) uris() []string {
 func (r *registry) size() (uris, droplets int) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, servers := range r.byURI {
-		droplets += len(servers)
+	for _, p := range r.pools {
+		droplets += len(p.servers)
 	}
-	return len(r.byURI), droplets
+	return len(r.pools), droplets
 }
 
 func indexOf(servers []server, addr string) int {
 	return slices.IndexFunc(servers, func(s server) bool { return s.addr == addr })
-}
-
-// maxName is the longest host name or URI that DNS, and so a Host header, can mean.
-const maxName = 255
-
-// uriKey is what a URI, or the Host header of a request, is looked up by: without :port and the dot that ends a full
-// DNS name, in lower case. (Router 0.98 kept the port, so that only port 80 worked; gorouter cut it off.)
-func uriKey(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && isPort(host[i+1:]) && !strings.HasSuffix(host[:i], ":") {
-		host = host[:i]
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
-
-func isPort(s string) bool {
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(s) <= 5
-}
-
-// keysOf returns the keys of the URIs of a message, without doubles and without what no Host header can ever be.
-func keysOf(uris []string) []string {
-	var keys []string
-	for _, uri := range uris {
-		key := uriKey(uri)
-		if key != "" && len(key) <= maxName && printable(key) && !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-func printable(s string) bool {
-	for _, c := range []byte(s) {
-		if c <= ' ' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// addrOf returns the host:port of a message that names both, as it will be dialled: an IP address or a name as DNS has
-// them, so that nothing in it can mean anything else.
-func addrOf(m protocol.Route) (addr string, ok bool) {
-	if m.Port == nil || *m.Port < 1 || *m.Port > 65535 {
-		return "", false
-	}
-	host := strings.TrimSuffix(strings.TrimPrefix(m.Host, "["), "]")
-	if net.ParseIP(host) == nil && !isHostname(host) {
-		return "", false
-	}
-	return net.JoinHostPort(host, strconv.Itoa(int(*m.Port))), true
-}
-
-func isHostname(s string) bool {
-	for _, c := range []byte(s) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
-		default:
-			return false
-		}
-	}
-	return s != "" && len(s) <= maxName
 }

@@ -1,72 +1,11 @@
 package router
 
 import (
+	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/minicf/minicf/protocol"
 )
-
-func TestHostIsLookedUpWithoutPortCaseAndFinalDot(t *testing.T) {
-	t.Parallel()
-	for host, want := range map[string]string{
-		"hello.localhost":       "hello.localhost",
-		"HELLO.LocalHost":       "hello.localhost",
-		"hello.localhost:8080":  "hello.localhost",
-		"hello.localhost.":      "hello.localhost",
-		"hello.localhost.:8080": "hello.localhost",
-		"hello.localhost:":      "hello.localhost",
-		"127.0.0.1:8080":        "127.0.0.1",
-		"[::1]:8080":            "[::1]",
-		"[::1]":                 "[::1]",
-		"::1":                   "::1",
-		"hello:port":            "hello:port",
-		"":                      "",
-	} {
-		if got := uriKey(host); got != want {
-			t.Errorf("uriKey(%q) = %q, want %q", host, got, want)
-		}
-	}
-}
-
-func TestOnlyWhatCanBeDialledIsTakenFromAMessage(t *testing.T) {
-	t.Parallel()
-	port := func(n int) *protocol.Int { i := protocol.Int(n); return &i }
-	for name, c := range map[string]struct {
-		m    protocol.Route
-		want string
-	}{
-		"an address":                  {protocol.Route{Host: "127.0.0.1", Port: port(80)}, "127.0.0.1:80"},
-		"a name":                      {protocol.Route{Host: "dea-1.example", Port: port(80)}, "dea-1.example:80"},
-		"IPv6":                        {protocol.Route{Host: "::1", Port: port(80)}, "[::1]:80"},
-		"IPv6 in brackets":            {protocol.Route{Host: "[::1]", Port: port(80)}, "[::1]:80"},
-		"no port":                     {protocol.Route{Host: "127.0.0.1"}, ""},
-		"port 0":                      {protocol.Route{Host: "127.0.0.1", Port: port(0)}, ""},
-		"port 65536":                  {protocol.Route{Host: "127.0.0.1", Port: port(65536)}, ""},
-		"no host":                     {protocol.Route{Port: port(80)}, ""},
-		"a host with a port":          {protocol.Route{Host: "127.0.0.1:22", Port: port(80)}, ""},
-		"a host with a user":          {protocol.Route{Host: "a@b", Port: port(80)}, ""},
-		"a host with a path":          {protocol.Route{Host: "a/b", Port: port(80)}, ""},
-		"a host with a line break":    {protocol.Route{Host: "a\r\nb", Port: port(80)}, ""},
-		"an interface":                {protocol.Route{Host: "fe80::1%eth0", Port: port(80)}, ""},
-		"a host that is far too long": {protocol.Route{Host: strings.Repeat("a", 256), Port: port(80)}, ""},
-	} {
-		if got, _ := addrOf(c.m); got != c.want {
-			t.Errorf("%s: dials %q, want %q", name, got, c.want)
-		}
-	}
-}
-
-func TestURIsThatNoHostHeaderCanBeAreDropped(t *testing.T) {
-	t.Parallel()
-	got := keysOf([]string{"A.vcap.me", "a.vcap.me", "", " ", "b c", "d\x00", "é.vcap.me", strings.Repeat("x", 256), "*.vcap.me", "a.vcap.me/path"})
-	want := []string{"a.vcap.me", "*.vcap.me", "a.vcap.me/path"}
-	if !slices.Equal(got, want) {
-		t.Errorf("keys = %q, want %q", got, want)
-	}
-}
 
 func TestRegistryFollowsItsMessages(t *testing.T) {
 	t.Parallel()
@@ -110,26 +49,59 @@ func TestNewInstanceOnAKnownPortTakesThePlaceOfTheOld(t *testing.T) {
 	}
 }
 
-func TestEveryEndpointGetsItsShare(t *testing.T) {
+func TestEndpointsTakeTurns(t *testing.T) {
 	t.Parallel()
 	r := newRegistry()
-	for _, addr := range []string{"h:1", "h:2", "h:3"} {
+	addrs := []string{"h:1", "h:2", "h:3"}
+	for _, addr := range addrs {
 		r.register([]string{"a"}, &endpoint{addr: addr, session: "s" + addr}, time.Time{})
 	}
-	got := map[string]int{}
-	for range 3000 {
-		got[r.pick("a", "").addr]++
-	}
-	for _, addr := range []string{"h:1", "h:2", "h:3"} {
-		if got[addr] < 800 || got[addr] > 1200 {
-			t.Errorf("%s was picked %d times of 3000, want about 1000", addr, got[addr])
+	first := slices.Index(addrs, r.pick("a", "").addr)
+	for i := range 10 {
+		if got, want := r.pick("a", "").addr, addrs[(first+1+i)%3]; got != want {
+			t.Fatalf("pick %d is %s, want %s, whose turn it is", i, got, want)
 		}
+	}
+	for _, addr := range addrs {
 		if e := r.pick("a", "s"+addr); e.addr != addr {
 			t.Errorf("session of %s leads to %s", addr, e.addr)
 		}
 	}
 	if r.pick("a", "a session that is over") == nil {
 		t.Error("a stale session finds nobody")
+	}
+}
+
+func TestPickLeavesOutWhoFailed(t *testing.T) {
+	t.Parallel()
+	r := newRegistry()
+	one, two := &endpoint{addr: "h:1", session: "s1"}, &endpoint{addr: "h:2"}
+	r.register([]string{"a"}, one, time.Time{})
+	r.register([]string{"a"}, two, time.Time{})
+	for range 4 {
+		if e := r.pick("a", "s1", one); e != two {
+			t.Errorf("picked %v, want the one that has not failed, whoever has the session", e)
+		}
+	}
+	if e := r.pick("a", "", one, two); e != nil {
+		t.Errorf("picked %v, though all have failed", e)
+	}
+}
+
+func TestDropTakesAnEndpointFromAllURIsUnlessItIsNew(t *testing.T) {
+	t.Parallel()
+	tried := time.Unix(1000, 0)
+	r := newRegistry()
+	dead := &endpoint{addr: "h:1"}
+	r.register([]string{"b", "a"}, dead, tried.Add(-time.Second))
+	r.register([]string{"again"}, dead, tried)
+	r.register([]string{"a"}, &endpoint{addr: "h:2"}, tried.Add(-time.Second))
+	if got := r.drop("h:1", tried); !slices.Equal(got, []change{{"a", 1}, {"b", 0}}) {
+		t.Errorf("dropped %v, want a, where one is left, and b", got)
+	}
+	want := map[string][]string{"a": {"h:2"}, "again": {"h:1"}}
+	if got := r.routes(); !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("routes = %v, want %v", got, want)
 	}
 }
 

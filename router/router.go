@@ -2,15 +2,16 @@
 // names.
 //
 // It listens to router.register and router.unregister, in which DEAs (and whoever else serves HTTP) say which host names are served
-// where. It sends router.start, when it starts, every 30 seconds and when the bus is back after it was gone: everybody then
-// registers again, and what nobody has registered for 120 seconds, or for 10 since the bus is back, is forgotten. So the router needs no memory of its own,
-// and routers and DEAs may come and go in any order.
+// where, and answers router.greet. It sends router.start when it starts, every 30 seconds and when the bus is back after it was gone:
+// everybody then registers again, and what nobody has registered for 120 seconds, or for 10 since the bus is back, is forgotten. So the
+// router needs no memory of its own, and routers and DEAs may come and go in any order. Where that is enabled it sends router.active_apps.
 //
 //	dea ─router.register {"host":"127.0.0.1","port":42497,"uris":["hello.localhost"]}─► router
 //	browser ─GET / Host: hello.localhost:8080─► router ─GET /─► 127.0.0.1:42497
 //
-// Read it in this order: messages.go (what the bus says), confirm.go (the bus was gone), registry.go (who serves what), serve.go and proxy.go (a request),
-// upload.go (its body), pages.go (what the router says itself).
+// Read it in this order: messages.go (what the bus says), confirm.go (the bus was gone), registry.go (who serves what), serve.go and
+// exchange.go (a request), upload.go (its body), failure.go (nobody answers), pages.go (what the router says itself); then what is counted
+// (stats.go, metric.go, traffic.go) and written down (accesslog.go).
 //
 // In 2011 this was an EventMachine proxy, router 0.98, in 2012 nginx asking it where to go, in 2013 gorouter, the first
 // component of Cloud Foundry in Go.
@@ -52,7 +53,8 @@ type Router struct {
 	registry  *registry
 	proxy     *proxy
 	pages     *pages
-	stats     stats
+	stats     *stats
+	access    *accessLog                  // nil for none
 	addr      atomic.Pointer[net.TCPAddr] // nil until it listens
 	url       atomic.Pointer[string]
 	back      chan time.Time // holds one: when the bus came back
@@ -70,15 +72,19 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Router, error) {
 	}
 	r := &Router{
 		bus: b, cfg: cfg, log: log.With("logger", "vcap.router"), ip: bus.LocalIP(cfg.LocalRoute),
-		registry: newRegistry(), pages: newPages(),
+		registry: newRegistry(), pages: newPages(), stats: newStats(cfg.EnableNonprodApps),
 		back: make(chan time.Time, 1), askAgain: confirmInterval,
 	}
 	r.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "Router", Index: cfg.Index, IP: r.ip,
 		Port: cfg.Status.Port, User: cfg.Status.User, Password: cfg.Status.Password,
 		Config: shown, Varz: r.varz, Log: r.log,
+		Pages: map[string]func() any{"/routes": func() any { return r.registry.routes() }},
 	})
-	r.proxy = newProxy(r.component.UUID(), r.ip, cfg.TraceKey, r.log, &r.stats, r.pages)
+	r.proxy = newProxy(r.log)
+	if cfg.AccessLog != "" {
+		r.access = newAccessLog(cfg.AccessLog, r.log)
+	}
 	return r, nil
 }
 
@@ -112,6 +118,13 @@ func (r *Router) Run(ctx context.Context, ready func()) error {
 		}
 		defer func() { _ = pid.Remove() }() // what is left names a dead process, which the next one recognises
 	}
+	if r.access != nil {
+		stop, err := r.access.start()
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	url := webserver.URL(l)
 	r.addr.Store(l.Addr().(*net.TCPAddr))
 	r.url.Store(&url)
@@ -127,16 +140,11 @@ func (r *Router) Run(ctx context.Context, ready func()) error {
 
 // follow keeps the registry as the bus says, until ctx ends.
 func (r *Router) follow(ctx context.Context, ready func()) error {
-	registered, err := bus.Subscribe(r.bus, protocol.RouterRegister, r.onRegister)
+	stop, err := r.subscribe()
+	defer stop()
 	if err != nil {
 		return err
 	}
-	defer registered.Stop()
-	unregistered, err := bus.Subscribe(r.bus, protocol.RouterUnregister, r.onUnregister)
-	if err != nil {
-		return err
-	}
-	defer unregistered.Stop()
 	defer r.bus.OnReconnect(r.onBusBack)()
 
 	all, ctx := errgroup.WithContext(ctx)
@@ -150,7 +158,35 @@ func (r *Router) follow(ctx context.Context, ready func()) error {
 	})
 	all.Go(func() error { r.sweep(ctx); return nil })
 	all.Go(func() error { r.confirm(ctx); return nil })
+	all.Go(func() error { r.measure(ctx); return nil })
+	if r.cfg.EnableNonprodApps {
+		all.Go(func() error { r.flushApps(ctx); return nil })
+	}
 	return all.Wait()
+}
+
+// subscribe listens to the bus until stop, which is there also when it fails.
+func (r *Router) subscribe() (stop func(), err error) {
+	var all []*bus.Subscription
+	stop = func() {
+		for _, s := range all {
+			s.Stop()
+		}
+	}
+	for _, subscribe := range []func() (*bus.Subscription, error){
+		func() (*bus.Subscription, error) { return bus.Subscribe(r.bus, protocol.RouterRegister, r.onRegister) },
+		func() (*bus.Subscription, error) {
+			return bus.Subscribe(r.bus, protocol.RouterUnregister, r.onUnregister)
+		},
+		func() (*bus.Subscription, error) { return bus.Answer(r.bus, protocol.RouterGreet, r.onGreet) },
+	} {
+		s, err := subscribe()
+		if err != nil {
+			return stop, err
+		}
+		all = append(all, s)
+	}
+	return stop, nil
 }
 
 // port is the one that was got, where any was asked for.
@@ -162,7 +198,7 @@ func (r *Router) port() string {
 }
 
 func (r *Router) varz() map[string]any {
-	v := r.stats.varz()
+	v := r.stats.varz(time.Now(), r.cfg.Status.ExposeAllApps)
 	v["urls"], v["droplets"] = r.registry.size()
 	return v
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ func newRouter(tb testing.TB, b *bus.Bus, change func(*Config), log *slog.Logger
 	tb.Helper()
 	cfg := Default()
 	cfg.Port, cfg.PID, cfg.Status.Port = 0, "", bus.NoStatusPort
+	cfg.AccessLog = filepath.Join(tb.TempDir(), "access.log")
 	if change != nil {
 		change(&cfg)
 	}

@@ -28,9 +28,10 @@ func stick(res *http.Response, session string) {
 // sessionOf returns the instance that a request asks for, empty when it does not.
 func sessionOf(r *http.Request) string {
 	for _, line := range r.Header["Cookie"] {
-		if _, after, ok := strings.Cut(line, stickyCookie+"="); ok {
-			session, _, _ := strings.Cut(after, ";")
-			return strings.TrimSpace(session)
+		for cookie := range strings.SplitSeq(line, ";") {
+			if session, ok := strings.CutPrefix(strings.TrimSpace(cookie), stickyCookie+"="); ok {
+				return session
+			}
 		}
 	}
 	return ""

@@ -146,7 +146,23 @@ func TestExpectContinueIsTheAppsDecision(t *testing.T) {
 func TestWebsocketIsPassedThrough(t *testing.T) {
 	t.Parallel()
 	r := startRouter(t, nil)
-	startApp(t, r, "ws.localhost", func(w http.ResponseWriter, req *http.Request) {
+	startEcho(t, r, "ws.localhost")
+	conn, in := upgrade(t, r, "ws.localhost:8080")
+	for i := range 3 {
+		fmt.Fprintf(conn, "%d\n", i)
+		if got, _ := in.ReadString('\n'); got != fmt.Sprintf("echo %d\n", i) {
+			t.Fatalf("got %q, want the echo of %d", got, i)
+		}
+	}
+	if v := r.varz(); v["responses_xxx"] != int64(1) {
+		t.Errorf("varz = %v, want the upgrade among responses_xxx", v)
+	}
+}
+
+// startEcho serves a websocket whose frames are lines.
+func startEcho(t *testing.T, r *Router, uri string) {
+	t.Helper()
+	startApp(t, r, uri, func(w http.ResponseWriter, req *http.Request) {
 		if req.Header.Get("Upgrade") != "websocket" || req.Header.Get("Sec-Websocket-Key") != "key" {
 			t.Errorf("the app got %v", req.Header)
 		}
@@ -167,23 +183,23 @@ func TestWebsocketIsPassedThrough(t *testing.T) {
 			_ = rw.Flush()
 		}
 	})
+}
+
+// upgrade opens a websocket through r.
+func upgrade(t *testing.T, r *Router, host string) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	conn, err := net.Dial("tcp", r.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	_, _ = io.WriteString(conn, "GET /chat HTTP/1.1\r\nHost: ws.localhost:8080\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: key\r\n\r\n")
+	t.Cleanup(func() { conn.Close() })
+	_, _ = io.WriteString(conn, "GET /chat HTTP/1.1\r\nHost: "+host+"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: key\r\n\r\n")
 	in := bufio.NewReader(conn)
 	res, err := http.ReadResponse(in, nil)
 	if err != nil || res.StatusCode != http.StatusSwitchingProtocols || res.Header.Get("Upgrade") != "websocket" {
 		t.Fatalf("upgrade = %v, %v", res, err)
 	}
-	for i := range 3 {
-		fmt.Fprintf(conn, "%d\n", i)
-		if got, _ := in.ReadString('\n'); got != fmt.Sprintf("echo %d\n", i) {
-			t.Fatalf("got %q, want the echo of %d", got, i)
-		}
-	}
+	return conn, in
 }
 
 func TestOpenWebsocketDoesNotHoldUpTheStop(t *testing.T) {

@@ -42,6 +42,15 @@ func (u *upload) Close() error {
 	return nil
 }
 
+// again reports whether the body can be sent to another app than the one that was to have it, and prepares that.
+func (u *upload) again() bool {
+	if u.started.Load() {
+		return false
+	}
+	u.closed.Store(false)
+	return true
+}
+
 // answered is told of the app's answer before the client is. When the upload is not over by then, the answer ends the
 // connection: only so does the server let the rest of the body be.
 func (u *upload) answered(res *http.Response) {
