@@ -19,6 +19,7 @@ type App struct {
 	Framework string   // sinatra, rack, standalone, …
 	Runtime   string   // ruby19, node, …
 	Command   string   // start command, for frameworks that need one
+	Buildpack string   // of the framework buildpack: a directory of the stager's machine, or a git URL
 	Memory    int      // MB
 	Env       []string // "K=V"
 
@@ -55,7 +56,10 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 		return App{}, err
 	}
 	a := newApp(id)
-	a.Framework, a.Command = found.Framework.Name, cmp.Or(o.Command, found.Command)
+	a.Framework, a.Command, a.Buildpack = found.Framework.Name, cmp.Or(o.Command, found.Command), o.Buildpack
+	if o.Buildpack != "" {
+		o.Framework, o.Runtime = "buildpack", cmp.Or(o.Runtime, DefaultRuntime(found))
+	}
 	if o.Framework != "" {
 		a.Framework = o.Framework
 		found.Framework, _ = framework.Lookup(o.Framework)
@@ -73,7 +77,7 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 }
 
 // Overrides are what the user knows better than the detection. All may be empty.
-type Overrides struct{ Framework, Runtime, Command string }
+type Overrides struct{ Framework, Runtime, Command, Buildpack string }
 
 // DefaultRuntime is the runtime that an app gets when nobody said which; empty when that must be said. It is the one of today
 // rather than that which vmc proposed.
@@ -121,6 +125,7 @@ func (a App) Properties() (protocol.StagingProperties, error) {
 		RuntimeInfo:   info,
 		Resources:     protocol.Resources{Memory: protocol.Int(a.Memory), Disk: tutorialDisk, FDs: tutorialFDs},
 		Environment:   a.Env,
+		Buildpack:     a.Buildpack,
 	}
 	if a.Command != "" {
 		p.Meta = map[string]any{"command": a.Command}

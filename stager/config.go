@@ -9,6 +9,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/stager/install/git"
 	"github.com/minicf/minicf/stager/plugin"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Secure             bool            `yaml:"secure"`               // not supported
 	Dirs               Dirs            `yaml:"dirs"`
 	Staging            Staging         `yaml:"staging"`
+	Buildpacks         []string        `yaml:"buildpacks"` // directories or git URLs, asked in this order
 	Unpack             Unpack          `yaml:"unpack"`
 	Index              *int            `yaml:"index"`       // of several stagers
 	LocalRoute         string          `yaml:"local_route"` // the address to advertise is the one that leads there
@@ -71,6 +73,7 @@ func Default() Config {
 		PidFilename:        "stager/stager.pid",
 		Dirs:               Dirs{Tmp: "stager/tmp", Cache: DefaultCache},
 		Staging:            Staging{Text: string(plugin.T1)},
+		Buildpacks:         []string{},
 		Unpack:             Unpack{MaxEntries: 100_000, MaxSize: 2 << 30},
 		LocalRoute:         "127.0.0.1",
 	}
@@ -145,6 +148,12 @@ func (c Config) Resolve(path func(string) string) Config {
 	for _, p := range []*string{&c.PidFilename, &c.Logging.File, &c.Dirs.Tmp, &c.Dirs.Cache} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = path(*p)
+		}
+	}
+	c.Buildpacks = slices.Clone(c.Buildpacks)
+	for i, b := range c.Buildpacks {
+		if !git.IsURL(b) && !filepath.IsAbs(b) {
+			c.Buildpacks[i] = path(b)
 		}
 	}
 	return c

@@ -45,7 +45,7 @@ func (r *run) runPlugin(ctx context.Context) error {
 // tools are the stager's, with a directory of the task's own for what they leave behind.
 func (r *run) tools() plugin.Tools {
 	tools := r.s.tools
-	tools.Scratch = r.ws.path(scratch)
+	tools.Scratch, tools.Show, tools.AppID = r.ws.path(scratch), r.log.show, string(r.request.AppID)
 	return tools
 }
 

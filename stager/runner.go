@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"syscall"
 	"time"
@@ -34,7 +35,11 @@ func RunTool(ctx context.Context, c plugin.Command) ([]byte, error) {
 	var out tail
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir, cmd.Env = c.Dir, append([]string{}, c.Env...) // nil would be the stager's environment
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout = io.Writer(&out)
+	if c.Output != nil {
+		cmd.Stdout = io.MultiWriter(&out, c.Output)
+	}
+	cmd.Stderr = cmd.Stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = pipeGrace

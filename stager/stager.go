@@ -67,6 +67,7 @@ func New(b *bus.Bus, plugins plugin.Set, cfg Config, log *slog.Logger) (*Stager,
 		log:     log.With("logger", "vcap.stager.server"),
 		taskLog: log.With("logger", "vcap.stager.task"),
 	}
+	s.tools.Buildpacks = cfg.Buildpacks
 	s.transport = newTransport(cfg.MaxActiveTasks)
 	s.client = s.transport
 	s.queue = newQueue(cfg.MaxActiveTasks, cfg.MaxQueuedTasks, s.work)

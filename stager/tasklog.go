@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/minicf/minicf/droplet"
@@ -16,6 +18,8 @@ const (
 	logTime = "2006-01-02 15:04:05"
 	// maxStagingLog is how much of a plugin's log the user is shown, in bytes.
 	maxStagingLog = 256 << 10
+	// maxShown is how much of what a plugin's tools print the user is shown, in bytes.
+	maxShown = 256 << 10
 )
 
 // taskLog is what the user reads of a task, one line a step:
@@ -24,18 +28,45 @@ const (
 //
 // Each line also goes to the component's log, as vcap.stager.task at the same level.
 type taskLog struct {
-	text strings.Builder
-	log  *slog.Logger
+	log *slog.Logger
+
+	mu    sync.Mutex // plugins show lines while the task may end without them
+	text  strings.Builder
+	shown int // bytes, by show
+	cut   atomic.Bool
 }
 
 func (l *taskLog) info(line string) { l.add(slog.LevelInfo, line) }
 func (l *taskLog) warn(line string) { l.add(slog.LevelWarn, line) }
 
 func (l *taskLog) add(level slog.Level, line string) {
+	l.mu.Lock()
 	l.text.WriteString(time.Now().Format("[" + logTime + "] "))
 	l.text.WriteString(line)
 	l.text.WriteByte('\n')
+	l.mu.Unlock()
 	l.log.Log(context.Background(), level, line)
+}
+
+// show is info for what a plugin's tools print, of which there is no end in sight.
+func (l *taskLog) show(line string) {
+	l.mu.Lock()
+	shown := l.shown
+	l.shown += len(line) + 1
+	l.mu.Unlock()
+	switch {
+	case shown < maxShown:
+		l.info(line)
+	case !l.cut.Swap(true):
+		l.info("(the rest is not shown here)")
+	}
+}
+
+// String is all of it.
+func (l *taskLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // copyStagingLog adds what the plugin logged, logs/staging.log below dir, line by line. The lines bear the time of now, not that

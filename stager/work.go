@@ -43,7 +43,7 @@ func (s *Stager) work(ctx context.Context, t *task) {
 		s.logPanic("task panicked", t, bug)
 		err = &taskError{Description: "Unexpected internal error encountered (possibly a bug).", Err: bug}
 	}
-	reply := newReply(t.id, r.log.text.String(), err)
+	reply := newReply(t.id, r.log.String(), err)
 	if err != nil {
 		s.figures.failed.Add(1)
 		s.log.Warn("Task "+t.id+" failed: "+reply.Error, "duration", time.Since(began))

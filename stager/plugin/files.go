@@ -59,6 +59,18 @@ func (w *Workspace) Append(name, text string) error {
 	return errors.Join(err, f.Close())
 }
 
+// Create opens a new file for writing, and makes the directories above it.
+func (w *Workspace) Create(name string, mode fs.FileMode) (*os.File, error) {
+	if err := w.Mkdir(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	f, err := w.dest.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.Chmod(mode)
+}
+
 // Read returns the content of a file, or nil if there is none of that name. More than 1 MiB, and anything that is no
 // file, is an error.
 func (w *Workspace) Read(name string) ([]byte, error) {

@@ -18,6 +18,7 @@ type Script struct {
 	Hook    string            // shell lines that run after these and before the app, in the droplet's directory
 	Dir     string            // where the app starts, relative to the droplet's directory; "" is app
 	Command string            // starts the app, in the foreground, and is used as it is; "$@" is -p PORT
+	Grouped bool              // the command stands in ( … ), as in the text of March 2013 (T3), whatever era is asked for
 }
 
 // Text is the script. Its lines are, and always were: the variables, sorted; the hook; the start in the background; and
@@ -28,15 +29,18 @@ func (s Script) Text(t Text) string {
 	if dir == "" {
 		dir = droplet.AppDir
 	}
-	base := ".."
+	base, command := "..", s.Command
 	lines := []string{"#!/bin/bash", s.variables(), s.Hook}
-	if t == T2 {
+	if s.Grouped {
+		command = "(" + command + ")"
+	}
+	if t == T2 || s.Grouped {
 		base = "$DROPLET_BASE_DIR"
 		lines = append(lines, "DROPLET_BASE_DIR=$PWD")
 	}
 	lines = append(lines,
 		"cd "+dir,
-		fmt.Sprintf("%s > %s/logs/stdout.log 2> %s/logs/stderr.log &", s.Command, base, base),
+		fmt.Sprintf("%s > %s/logs/stdout.log 2> %s/logs/stderr.log &", command, base, base),
 		"STARTED=$!",
 		fmt.Sprintf(`echo "$STARTED" >> %s/run.pid`, base),
 		"wait $STARTED",

@@ -16,8 +16,12 @@ type Tools struct {
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
 	Random   io.Reader        // for secrets; nil is the system's
 	Platform Platform
-	Text     Text   // which era's wording the scripts and the log have; "" is T1
-	Scratch  string // an empty directory for what tools leave behind, their HOME and TMPDIR; "" has one made and removed
+	// Buildpacks are directories or git URLs, in the order in which they are asked.
+	Buildpacks []string
+	Text       Text              // which era's wording the scripts and the log have; "" is T1
+	Show       func(line string) // shows a line to the app's owner at once, in the task's log; nil shows none
+	AppID      string            // the app's id, by which caches of its own are told apart; "" has none
+	Scratch    string            // an empty directory for what tools leave behind, their HOME and TMPDIR; "" has one made and removed
 }
 
 // Runner runs a program and returns what it printed, stdout and stderr together. It ends the program and all that it
@@ -32,6 +36,8 @@ type Command struct {
 	Argv []string // the program and its arguments
 	Dir  string
 	Env  []string // "K=V", all of it
+	// Output gets what the program prints, as it comes, besides what Runner returns; nil is none.
+	Output io.Writer
 }
 
 // Platform is what the operator tells plugins about the platform. The stager of 2012 had it in a YAML file named by

@@ -3,6 +3,7 @@ package builtin
 
 import (
 	"github.com/minicf/minicf/stager/plugin"
+	"github.com/minicf/minicf/stager/plugin/buildpack"
 	"github.com/minicf/minicf/stager/plugin/django"
 	"github.com/minicf/minicf/stager/plugin/grails"
 	"github.com/minicf/minicf/stager/plugin/javaweb"
@@ -22,6 +23,7 @@ import (
 // Set is every plugin that there is. The set is the caller's own.
 func Set() plugin.Set {
 	return plugin.Set{
+		buildpack.Plugin{},
 		django.Plugin{},
 		grails.Plugin{},
 		javaweb.Plugin{},

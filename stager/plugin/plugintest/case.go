@@ -175,9 +175,9 @@ func (c Case) log(text plugin.Text) string {
 	return first + "\n" + rest
 }
 
-// inEra changes a script of T1 into one of text.
+// inEra changes a script of T1 into one of text. Those of buildpacks, T3, have only one wording.
 func inEra(script string, text plugin.Text) string {
-	if text == plugin.T1 {
+	if text == plugin.T1 || strings.Contains(script, "DROPLET_BASE_DIR") {
 		return script
 	}
 	return strings.NewReplacer(
