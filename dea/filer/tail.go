@@ -17,6 +17,7 @@ const (
 // its new beginning.
 func (f *Filer) follow(w http.ResponseWriter, r *http.Request, t *target) {
 	w.Header().Set("Content-Type", mimeType(t.path))
+	w.Header().Set("Last-Modified", t.info.ModTime().UTC().Format(http.TimeFormat))
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
 		return
