@@ -11,6 +11,7 @@ package java
 import (
 	"fmt"
 
+	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/stager/plugin"
 )
 
@@ -29,6 +30,15 @@ func MemoryOptions(w *plugin.Workspace) string {
 		return fmt.Sprintf("-Xms%[1]dm -Xmx%[1]dm", w.Memory())
 	}
 	return fmt.Sprintf("-Xmx%dm -XX:+ExitOnOutOfMemoryError", Heap(w.Memory()))
+}
+
+// TmpDir is the droplet's directory for temporary files as an option of a program that runs in app/. It was $PWD/tmp, which
+// is another directory when app/ is where the variable is expanded (bug Q17), and two options when a space is in it (bug Q13).
+func TmpDir(w *plugin.Workspace) string {
+	if w.Modern() {
+		return "../" + droplet.TmpDir
+	}
+	return "$PWD/" + droplet.TmpDir
 }
 
 // Heap is how large the heap of today's virtual machine may become within a limit, both in MB. Where the limit is too small

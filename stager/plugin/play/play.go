@@ -83,13 +83,9 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	return w.WriteStop(w.StopText())
 }
 
-// command starts Play. In 2012 temporary files were to go to a directory that was not there, since $PWD is the app's here (bug Q17).
+// command starts Play.
 func command(w *plugin.Workspace) string {
-	tmp := "$PWD/" + droplet.TmpDir
-	if w.Modern() {
-		tmp = "../" + droplet.TmpDir
-	}
-	return fmt.Sprintf("./start %s -Dhttp.port=$VCAP_APP_PORT -Djava.io.tmpdir=%s $JAVA_OPTS", java.MemoryOptions(w), tmp)
+	return fmt.Sprintf("./start %s -Dhttp.port=$VCAP_APP_PORT -Djava.io.tmpdir=%s $JAVA_OPTS", java.MemoryOptions(w), java.TmpDir(w))
 }
 
 func noStart() error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/minicf/minicf/stager/plugin"
+	"github.com/minicf/minicf/stager/plugin/java"
 	"github.com/minicf/minicf/stager/plugin/ruby"
 )
 
@@ -64,7 +65,7 @@ func prepare(ctx context.Context, w *plugin.Workspace) (plugin.Script, error) {
 		}
 		return plugin.Script{Env: app.Env(ruby.Standalone, autoconfig, nil), Hook: app.Hook()}, nil
 	case "java":
-		options := fmt.Sprintf("$JAVA_OPTS -Xms%[1]dm -Xmx%[1]dm -Djava.io.tmpdir=$PWD/tmp", w.Memory())
+		options := fmt.Sprintf("$JAVA_OPTS %s -Djava.io.tmpdir=%s", java.MemoryOptions(w), java.TmpDir(w))
 		return plugin.Script{Env: map[string]string{"JAVA_OPTS": options}}, nil
 	case "python":
 		return plugin.Script{Env: map[string]string{"PYTHONUNBUFFERED": "true"}}, nil
