@@ -12,7 +12,8 @@ demo:
 	$(GO) run ./cmd/minicf demo --yes
 
 setup: build
-	bin/minicf doctor --install --yes ruby python shell archivers
+	bin/minicf doctor --install --yes ruby python java tomcat shell archivers
+	-bin/minicf doctor --install --yes java-tests # only Debian has all of it; elsewhere these tests skip
 
 test: setup
 	$(GO) vet ./...

@@ -42,8 +42,10 @@ func Families() []Family {
 			Version:     []string{"-noshell", "-eval", `io:format("Erlang/OTP ~s~n", [erlang:system_info(otp_release)]), halt().`},
 			Packages:    map[string][]string{"apt": {"erlang-base"}, "dnf": {"erlang-erts"}, "brew": {"erlang"}, "apk": {"erlang"}},
 		},
+		tomcatFamily(),
 		shellFamily(),
 		archiverFamily(),
+		javaTestsFamily(),
 	}
 }
 

@@ -12,6 +12,7 @@ type Family struct {
 	Name        string              // "ruby"
 	Purpose     string              // what it is for, to be read by people
 	Runtimes    []string            // the names it serves; none for what every app needs
+	Frameworks  []string            // whose apps need it besides their runtime
 	Executables []string            // candidates, the best first
 	Version     []string            // arguments that print the version
 	Check       []string            // arguments with which it exits with 0 if its libraries are there, and else prints what is missing; nil: nothing to check

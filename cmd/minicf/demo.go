@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -112,7 +113,7 @@ func (s *session) demo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	installed, err := s.ensureRuntime(ctx, app.Runtime, f.yes)
+	installed, err := s.ensureRuntime(ctx, app, f.yes)
 	if err != nil {
 		return err
 	}
@@ -167,12 +168,14 @@ func appName(dir string) string {
 }
 
 // ensureRuntime sees to it that the app can run here: its runtime is there, or the user lets us install it.
-func (s *session) ensureRuntime(ctx context.Context, runtime string, yes bool) (installed bool, err error) {
-	var wanted []string
-	if f, ok := runtimes.FamilyOf(runtime); ok {
-		wanted = append(wanted, f.Name)
+func (s *session) ensureRuntime(ctx context.Context, app client.App, yes bool) (installed bool, err error) {
+	wanted := []string{"shell"}
+	for _, f := range runtimes.Families() {
+		if slices.Contains(f.Runtimes, app.Runtime) || slices.Contains(f.Frameworks, app.Framework) {
+			wanted = append(wanted, f.Name)
+		}
 	}
-	families, err := chosenFamilies(append(wanted, "shell"))
+	families, err := chosenFamilies(wanted)
 	if err != nil {
 		return false, err
 	}

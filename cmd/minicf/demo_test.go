@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/internal/testkit"
 )
 
@@ -245,7 +246,7 @@ func TestInterruptedLookForRuntimesIsNotTakenForMissingOnes(t *testing.T) {
 	cancel()
 	var said bytes.Buffer
 	s := &session{terminal: &terminal{in: strings.NewReader(""), out: io.Discard, err: &said}}
-	_, missing := s.ensureRuntime(ctx, "python3", false)
+	_, missing := s.ensureRuntime(ctx, client.App{Runtime: "python3"}, false)
 	if err := s.endOfDemo(ctx, missing); exitCode(err) != exitInterrupted || said.Len() > 0 {
 		t.Errorf("exit code %d (%v) and %q, want %d and nothing", exitCode(err), err, said.String(), exitInterrupted)
 	}

@@ -75,12 +75,12 @@ func TestFreePortCanBeListenedOn(t *testing.T) {
 
 func TestMissingToolSkipsOnAMachineAndFailsInCI(t *testing.T) {
 	for ci, want := range map[string]string{
-		"":     "SKIP SKIP: needs no-such-tool, no-such-either, not found on the PATH: run make test",
-		"true": "FAIL needs no-such-tool, no-such-either, which CI must have",
+		"":     "SKIP SKIP: needs no-such-tool, /no/such.jar, not found on the PATH: run make test",
+		"true": "FAIL needs no-such-tool, /no/such.jar, which CI must have",
 	} {
 		t.Setenv("CI", ci)
 		var f fakeTB
-		RequireTool(&f, "no-such-tool", "sh", "no-such-either")
+		RequireTool(&f, "no-such-tool", "sh", "./testkit_test.go", "/no/such.jar")
 		if !strings.HasPrefix(f.verdict, want) {
 			t.Errorf("CI=%q: verdict = %q, want %q…", ci, f.verdict, want)
 		}
