@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/minicf/minicf/framework"
 	"github.com/minicf/minicf/protocol"
@@ -43,8 +44,10 @@ func TutorialApp(id string) App {
 	return a
 }
 
+// newApp has host names with no underscore in them. They are allowed in the names of apps, but Tomcat refuses a request for such a host.
 func newApp(id string) App {
-	return App{ID: id, Name: id, URIs: []string{id + ".vcap.me", id + ".localhost"}}
+	host := strings.ReplaceAll(id, "_", "-")
+	return App{ID: id, Name: id, URIs: []string{host + ".vcap.me", host + ".localhost"}}
 }
 
 // DescribeDir finds out what the app in a directory is, as vmc did. An app of no framework is a standalone one if it is known

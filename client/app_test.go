@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/minicf/minicf/client"
@@ -28,5 +29,13 @@ func TestAppsRunOnTheRuntimesOfTodayUnlessTold(t *testing.T) {
 		if got := client.DefaultRuntime(framework.Result{Framework: f, Runtime: tt.vmc}); got != tt.want {
 			t.Errorf("%s runs on %q unless told, want %q", tt.framework, got, tt.want)
 		}
+	}
+}
+
+func TestHostNamesHaveNoUnderscore(t *testing.T) {
+	t.Parallel()
+	a := client.TutorialApp("java_web")
+	if want := []string{"java-web.vcap.me", "java-web.localhost"}; a.Name != "java_web" || !slices.Equal(a.URIs, want) {
+		t.Errorf("%s has the host names %v, want %v", a.Name, a.URIs, want)
 	}
 }
