@@ -11,9 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/framework"
 )
 
 // Controller is a controller somewhere. Only URL is required.
@@ -52,8 +55,25 @@ func (c *Controller) PutPackage(ctx context.Context, id string, zip io.Reader) e
 	return resp.Body.Close()
 }
 
-// PutPackageDir zips a directory and stores it as the package of an app.
+// PutPackageDir zips a directory and stores it as the package of an app. A war in it, or a zip of Play's, is a zip already, and
+// is all of the app.
 func (c *Controller) PutPackageDir(ctx context.Context, id, dir string) error {
+	archive, err := framework.Archive(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if archive == "" {
+		return c.packAndPut(ctx, id, dir)
+	}
+	f, err := os.Open(filepath.Join(dir, archive))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.PutPackage(ctx, id, f)
+}
+
+func (c *Controller) packAndPut(ctx context.Context, id, dir string) error {
 	r, w := io.Pipe()
 	packed := make(chan error, 1)
 	go func() {

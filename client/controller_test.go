@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -87,6 +89,34 @@ func TestPackageOfADirectoryArrives(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(out, ".hidden")); err != nil || string(text) != "kept" {
 			t.Errorf("%s: the package has .hidden with %q, %v", id, text, err)
 		}
+	}
+}
+
+func TestPackageOfADirectoryWithAWarIsTheWar(t *testing.T) {
+	t.Parallel()
+	c := startController(t)
+	app := t.TempDir()
+	var war bytes.Buffer
+	z := zip.NewWriter(&war)
+	if _, err := z.Create("WEB-INF/web.xml"); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(app, "shop.war"), war.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.PutPackageDir(t.Context(), "shop", app); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Get(c.DownloadURI("shop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got, err := io.ReadAll(res.Body); err != nil || !bytes.Equal(got, war.Bytes()) {
+		t.Errorf("the package has %d bytes, %v, want the war's %d", len(got), err, war.Len())
 	}
 }
 
