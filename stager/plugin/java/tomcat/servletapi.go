@@ -54,17 +54,17 @@ func (s *apiSearch) done(ctx context.Context) bool {
 	return s.found == jakarta || s.left <= 0 || ctx.Err() != nil
 }
 
-// look reads one class.
-func (s *apiSearch) look(r io.Reader) error {
+// look reads one class, and reports whether it knows a servlet API.
+func (s *apiSearch) look(r io.Reader) (knows bool, err error) {
 	class, err := io.ReadAll(io.LimitReader(r, min(maxClass, s.left)))
 	s.left -= int64(len(class))
-	switch {
-	case bytes.Contains(class, []byte(jakarta+"/servlet/")):
-		s.found = jakarta
-	case bytes.Contains(class, []byte(javax+"/servlet/")):
-		s.found = javax
+	for _, api := range []string{jakarta, javax} {
+		if bytes.Contains(class, []byte(api+"/servlet/")) {
+			s.found = api
+			return true, err
+		}
 	}
-	return err
+	return false, err
 }
 
 // classes looks at every class below a directory, which may be missing.
@@ -81,11 +81,12 @@ func (s *apiSearch) classes(ctx context.Context, dir string) error {
 			return err
 		}
 		defer f.Close()
-		return s.look(f)
+		_, err = s.look(f)
+		return err
 	})
 }
 
-// jars looks into every jar in a directory. What is no jar, or a broken one, is not this function's to complain of.
+// jars looks into every jar in a directory, until one of its classes knows an API. What is no jar, or a broken one, is not this function's to complain of.
 func (s *apiSearch) jars(ctx context.Context, dir string) {
 	names, _ := fs.Glob(s.app, path.Join(dir, "*.jar")) // the pattern is a good one
 	for _, name := range names {
@@ -115,17 +116,18 @@ func (s *apiSearch) jar(ctx context.Context, name string) {
 		if s.done(ctx) {
 			return
 		}
-		if path.Ext(entry.Name) == ".class" && strings.Contains(strings.ToLower(entry.Name), "servlet") {
-			s.entry(entry)
+		if path.Ext(entry.Name) == ".class" && strings.Contains(strings.ToLower(entry.Name), "servlet") && s.entry(entry) {
+			return
 		}
 	}
 }
 
-func (s *apiSearch) entry(entry *zip.File) {
+func (s *apiSearch) entry(entry *zip.File) (knows bool) {
 	r, err := entry.Open()
 	if err != nil {
-		return
+		return false
 	}
 	defer r.Close()
-	_ = s.look(r) // what was read before an error counts
+	knows, _ = s.look(r) // what was read before an error counts
+	return knows
 }

@@ -9,7 +9,7 @@
 # CATALINA_HOME or JETTY_HOME in the application's environment names the container to try first. Tomcat is the container of
 # 2012, so that without either it comes before Jetty.
 
-cd "$(dirname "$0")/.." || exit 1
+cd "${0%/*}/.." || exit 1
 export CATALINA_BASE=$PWD
 SERVLET_API= JVM_OPTIONS=
 [ -r bin/setenv.sh ] && . bin/setenv.sh
@@ -17,7 +17,7 @@ set -f # options may contain a *
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 
 # serves FILE: whether this jar, which has a servlet API, has the right one. Names are not compressed in a jar.
-serves() { [ -r "$1" ] && { [ -z "$SERVLET_API" ] || grep -q "$SERVLET_API/servlet/Servlet.class" "$1"; }; }
+serves() { [ -r "$1" ] && { [ -z "$SERVLET_API" ] || grep -qF "$SERVLET_API/servlet/Servlet.class" "$1"; }; }
 
 # jars PATTERN...: the files that there are, as a class path.
 jars() {
@@ -76,8 +76,14 @@ container() {
   return 1
 }
 
-# attribute NAME: of the connector in conf/server.xml, which resources/generate_server_xml wrote a moment ago.
-attribute() { sed -n "s/.*<Connector .*$1=\"\([^\"]*\)\".*/\1/p" conf/server.xml 2>/dev/null; }
+# address: of the connector in conf/server.xml, which resources/generate_server_xml wrote a moment ago.
+address() {
+  [ -r conf/server.xml ] || return
+  local xml
+  xml=$(<conf/server.xml)
+  [[ $xml =~ '<Connector port="'([0-9]+)\" ]] && port=${BASH_REMATCH[1]}
+  [[ $xml =~ 'address="'([^\"]+)\" ]] && host=${BASH_REMATCH[1]}
+}
 
 # announce PID: writes the file that the DEA waits for (droplet.yaml), once the container answers, and so has started the
 # application. In 2012 a listener inside of Tomcat wrote it. OPTIONS * asks the container, not the application.
@@ -97,7 +103,8 @@ answers() (
   read -r -t 10 _ status _ <&3 && [ "$status" = 200 ]
 )
 
-port=$(attribute port) host=$(attribute address)
+port= host=
+address
 container || exit 1
 case $1 in
   version) echo "$name" ;;
