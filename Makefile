@@ -7,6 +7,7 @@ FUZZTIME ?= 30s
 
 build:
 	$(GO) build -o bin/minicf ./cmd/minicf
+	@apps/spring/jars.sh 2>/dev/null || true # where Debian's Spring is installed
 
 demo:
 	$(GO) run ./cmd/minicf demo --yes
@@ -14,6 +15,7 @@ demo:
 setup: build
 	bin/minicf doctor --install --yes ruby python java tomcat shell archivers
 	-bin/minicf doctor --install --yes java-tests # only Debian has all of it; elsewhere these tests skip
+	-apps/spring/jars.sh
 
 test: setup
 	$(GO) vet ./...
