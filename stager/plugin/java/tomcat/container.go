@@ -1,6 +1,7 @@
 package tomcat
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -74,10 +75,11 @@ func checkContainer(ctx context.Context, w *plugin.Workspace) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	text := strings.TrimSpace(string(said))
 	if err != nil {
-		return errNoContainer(string(said))
+		return &plugin.StagingError{Message: cmp.Or(text, err.Error())}
 	}
-	w.Log.Info(fmt.Sprintf("The application will run in %s.", strings.TrimSpace(string(said))))
+	w.Log.Info("The application will run in " + text + ".")
 	return nil
 }
 

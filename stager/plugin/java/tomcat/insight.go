@@ -3,6 +3,7 @@ package tomcat
 import (
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -28,7 +29,7 @@ func addInsight(ctx context.Context, w *plugin.Workspace) error {
 	if !bindsInsight(w) || w.Has(path.Join(java.WebApp, insightFile)) {
 		return nil
 	}
-	if w.Platform.InsightAgent == "" {
+	if _, err := os.Stat(w.Platform.InsightAgent); err != nil { // also when there is none
 		w.Log.Warn("Insight disabled because the platform has no agent (insight_agent).")
 		return nil
 	}

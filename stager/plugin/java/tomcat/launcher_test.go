@@ -148,6 +148,7 @@ func TestLauncherTellsTheDEAWhenTheContainerAnswers(t *testing.T) {
 	write(t, dir, map[string]string{
 		"tomcat/bin/setenv.sh":   "SERVLET_API=mars\n",
 		"tomcat/conf/server.xml": `<Connector port="` + address.Port() + `" address="127.0.0.1"/>`,
+		"tomcat.state":           "of an earlier run",
 	})
 	home := newHome(t, "mars", "servlet-api.jar")
 	run := command(t, dir, []string{

@@ -4,8 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"strings"
@@ -17,11 +19,12 @@ const (
 	javax   = "javax"
 )
 
-// How much is looked at, in bytes: of one class, and of all together. What is beyond changes the answer only for an
+// How much is looked at, in bytes: of one class, of all together, and of a jar's directory. What is beyond changes the answer only for an
 // application that was made for that.
 const (
-	maxClass   = 1 << 20
-	maxClasses = 32 << 20
+	maxClass     = 1 << 20
+	maxClasses   = 32 << 20
+	maxDirectory = 8 << 20
 )
 
 // servletAPI tells which servlet API the web application in dir was written against. Its own classes say so, else those in its
@@ -108,10 +111,12 @@ func (s *apiSearch) jar(ctx context.Context, name string) {
 	if err != nil || !ok || !info.Mode().IsRegular() {
 		return
 	}
-	z, err := zip.NewReader(content, info.Size())
+	limited := &limitedReaderAt{content, maxDirectory}
+	z, err := zip.NewReader(limited, info.Size())
 	if err != nil {
 		return
 	}
+	limited.left = math.MaxInt64
 	for _, entry := range z.File {
 		if s.done(ctx) {
 			return
@@ -130,4 +135,17 @@ func (s *apiSearch) entry(entry *zip.File) (knows bool) {
 	defer r.Close()
 	knows, _ = s.look(r) // what was read before an error counts
 	return knows
+}
+
+// limitedReaderAt reads no more than so many bytes: the directory of a zip is kept in memory.
+type limitedReaderAt struct {
+	io.ReaderAt
+	left int64
+}
+
+func (r *limitedReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	if r.left -= int64(len(p)); r.left < 0 {
+		return 0, errors.New("there is too much of it")
+	}
+	return r.ReaderAt.ReadAt(p, off)
 }

@@ -11,7 +11,6 @@ package tomcat
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"strings"
 
@@ -83,9 +82,4 @@ func script(w *plugin.Workspace) plugin.Script {
 	}
 	s.Env = map[string]string{"CATALINA_OPTS": options}
 	return s
-}
-
-// errNoContainer is what a runtime of today needs and the machine does not have.
-func errNoContainer(said string) error {
-	return &plugin.StagingError{Message: fmt.Sprintf("there is nothing to run the web application in: %s", strings.TrimSpace(said))}
 }

@@ -110,6 +110,7 @@ case $1 in
   version) echo "$name" ;;
   run)
     [ -n "$port" ] || { echo "conf/server.xml names no port: did resources/generate_server_xml run?" >&2; exit 1; }
+    [ ! -e ../tomcat.state ] || rm ../tomcat.state
     echo "Starting $name"
     (announce $$ &) # by a shell that ends, so that it is nobody's child who does not wait for it
     exec "$java" $JAVA_OPTS $CATALINA_OPTS $JVM_OPTIONS -Djava.io.tmpdir="${TMPDIR:-$CATALINA_BASE/temp}" -Dcatalina.base="$CATALINA_BASE" "${command[@]}"
