@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/minicf/minicf/droplet"
 )
@@ -43,4 +44,23 @@ func (w *Workspace) UnpackIn(ctx context.Context, archive, name string) error {
 		inner = dir
 	}
 	return w.CopyIn(ctx, inner, name)
+}
+
+// WriteTree writes a directory of files that a plugin has built in to the same place in the droplet. Programs, which begin with
+// #!, get mode 0755, all others 0644.
+func (w *Workspace) WriteTree(files fs.FS, dir string) error {
+	return fs.WalkDir(files, dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o644)
+		if strings.HasPrefix(string(text), "#!") {
+			mode = 0o755
+		}
+		return w.Write(name, text, mode)
+	})
 }

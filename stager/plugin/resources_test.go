@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/minicf/minicf/protocol"
 )
@@ -62,5 +63,21 @@ func TestZipsOfThePlatformAreUnpackedWithoutASecondDirectoryOfTheirName(t *testi
 		if text, err := os.ReadFile(filepath.Join(dest, name)); string(text) != want {
 			t.Errorf("%s holds %q, %v, want %q", name, text, err, want)
 		}
+	}
+}
+
+func TestOwnFilesGetTheModesOfProgramsOrNot(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{"bin/run": {Data: []byte("#!/bin/sh\n")}, "bin/conf/a": {Data: []byte("a")}, "other/b": {Data: []byte("b")}}
+	dest, err := inWorkspace(t, func(_ context.Context, w *Workspace) error { return w.WriteTree(files, "bin") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "drwxr-xr-x conf/\n-rw-r--r-- conf/a\n-rwxr-xr-x run"
+	if got := tree(t, filepath.Join(dest, "bin")); got != want {
+		t.Errorf("written\n%s, want\n%s", got, want)
+	}
+	if _, err := os.Stat(filepath.Join(dest, "other")); err == nil {
+		t.Error("another directory was written too")
 	}
 }

@@ -85,14 +85,5 @@ func add(w *plugin.Workspace, dir string) error {
 	if err != nil {
 		return err
 	}
-	return fs.WalkDir(from, dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(from, name)
-		if err != nil {
-			return err
-		}
-		return w.Write(name, text, 0o755)
-	})
+	return w.WriteTree(from, dir)
 }

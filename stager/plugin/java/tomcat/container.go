@@ -19,8 +19,7 @@ import (
 var files embed.FS
 
 const (
-	scriptMode = 0o755
-	fileMode   = 0o644
+	fileMode = 0o644
 
 	// dropletYAML tells the DEA which file says that the application runs.
 	dropletYAML = "---\nstate_file: tomcat.state"
@@ -47,7 +46,7 @@ func addContainer(ctx context.Context, w *plugin.Workspace) error {
 	}
 	api, err := servletAPI(ctx, w.AppDir())
 	if err != nil {
-		return &plugin.StagingError{Message: err.Error()}
+		return fmt.Errorf("look for the servlet API: %w", err)
 	}
 	if err := w.Write("tomcat/bin/setenv.sh", []byte(setenv(w, api)), fileMode); err != nil {
 		return err
@@ -89,18 +88,5 @@ func addFiles(w *plugin.Workspace, dir string) error {
 	if err != nil {
 		return err
 	}
-	return fs.WalkDir(from, dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(from, name)
-		if err != nil {
-			return err
-		}
-		mode := fs.FileMode(fileMode)
-		if strings.HasPrefix(string(text), "#!") {
-			mode = scriptMode
-		}
-		return w.Write(name, text, mode)
-	})
+	return w.WriteTree(from, dir)
 }

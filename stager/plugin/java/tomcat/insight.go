@@ -34,7 +34,7 @@ func addInsight(ctx context.Context, w *plugin.Workspace) error {
 		return nil
 	}
 	if err := w.UnpackIn(ctx, w.Platform.InsightAgent, "."); err != nil {
-		return fmt.Errorf("Insight agent: %w", err)
+		return fmt.Errorf("agent of Insight: %w", err)
 	}
 	if err := installAgent(ctx, w); err != nil {
 		return err
@@ -60,20 +60,21 @@ func installAgent(ctx context.Context, w *plugin.Workspace) error {
 		return err
 	}
 	if len(dirs) == 0 {
-		return fmt.Errorf("Insight agent: %s holds no cf-tomcat-agent-javaagent-*", filepath.Base(w.Platform.InsightAgent))
+		return fmt.Errorf("agent of Insight: %s holds no cf-tomcat-agent-javaagent-*", filepath.Base(w.Platform.InsightAgent))
 	}
 	c, err := w.Command(nil, "bash", "install.sh", filepath.Join(w.Dest, "tomcat"))
 	if err != nil {
 		return err
 	}
 	if w.Run == nil {
-		return fmt.Errorf("Insight agent: %w", plugin.ErrNoTools)
+		return fmt.Errorf("agent of Insight: %w", plugin.ErrNoTools)
 	}
 	c.Dir = filepath.Join(w.Dest, dirs[0])
-	if out, err := w.Run(ctx, c); err != nil {
-		return fmt.Errorf("Could not install agent: %s: %w", strings.TrimSpace(string(out)), err)
+	out, err := w.Run(ctx, c)
+	if err != nil && ctx.Err() == nil {
+		return &plugin.StagingError{Message: fmt.Sprintf("Could not install agent: %s (%v)", strings.TrimSpace(string(out)), err)}
 	}
-	return nil
+	return err
 }
 
 // nameInInsight writes the app's name where the dashboard will look for it.

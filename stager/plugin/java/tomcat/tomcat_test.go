@@ -263,7 +263,7 @@ func TestInsightThatCannotBeInstalledFailsTheStaging(t *testing.T) {
 	good := writeZip(t, filepath.Join(dir, "good.zip"), map[string]string{"cf-tomcat-agent-javaagent-1/install.sh": ""})
 	for agent, want := range map[string]string{
 		writeZip(t, filepath.Join(dir, "other.zip"), map[string]string{"a": ""}): "other.zip holds no cf-tomcat-agent-javaagent-*",
-		good: "Could not install agent: no space: exit status 3",
+		good: "Could not install agent: no space (exit status 3)",
 	} {
 		tools := plugin.Tools{Platform: plugin.Platform{InsightAgent: agent}, Run: func(context.Context, plugin.Command) ([]byte, error) {
 			return []byte("no space\n"), fmt.Errorf("exit status %d", 3)
