@@ -57,7 +57,7 @@ func TestStagerIntroducesItself(t *testing.T) {
 	if rep := ask(t, b, c.request("app", "sinatra")); rep.Error != "" {
 		t.Error(rep.Error)
 	}
-	ask(t, b, c.request("app", "spring"))
+	ask(t, b, c.request("app", "dotNet"))
 	figures, text := varz(t, me)
 	for key, want := range map[string]float64{"active_tasks": 0, "queued_tasks": 0, "tasks_succeeded": 1, "tasks_failed": 1, "requests_refused": 0} {
 		if figures[key] != want {
@@ -174,7 +174,7 @@ func TestLogShowsNoCredentials(t *testing.T) {
 			t.Errorf("the log has no line %q:\n%s", want, all)
 		}
 	}
-	rep = ask(t, b, c.request("app", "spring"))
+	rep = ask(t, b, c.request("app", "dotNet"))
 	if want := "Task " + rep.TaskID + " failed: Staging task failed:\n Staging plugin failed: "; !strings.Contains(strings.Join(messages(), "\n"), want) {
 		t.Errorf("the log has no line %q", want)
 	}

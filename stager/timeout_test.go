@@ -251,8 +251,8 @@ func TestPluginFailureTellsWhatToDo(t *testing.T) {
 	if len(got) != 7 || got[5] != "so far so good" || got[6] != text {
 		t.Errorf("task log has the lines\n%s", quoted(got))
 	}
-	// The spring plugin of the next issue does not exist; a path is no framework (Q6).
-	for _, framework := range []string{"spring", "", "../sinatra", "sinatra/plugin.rb", "; touch /tmp/x"} {
+	// dotNet is a framework that only clients knew; a path is no framework (Q6).
+	for _, framework := range []string{"dotNet", "", "../sinatra", "sinatra/plugin.rb", "; touch /tmp/x"} {
 		rep := ask(t, b, c.request("app", framework))
 		if !strings.HasPrefix(rep.Error, "Staging task failed:\n Staging plugin failed: there is no staging plugin for the framework ") {
 			t.Errorf("framework %q: error = %q", framework, rep.Error)
