@@ -12,6 +12,12 @@ func Families() []Family {
 			Version:     []string{"-v"},
 			Packages:    map[string][]string{"apt": {"nodejs"}, "dnf": {"nodejs"}, "brew": {"node"}, "apk": {"nodejs"}},
 		},
+		{ // a family of its own: other packages than Debian's nodejs bring their npm, and conflict with Debian's
+			Name: "npm", Purpose: "the modules of Node.js apps",
+			Executables: []string{"npm"},
+			Version:     []string{"-v"},
+			Packages:    map[string][]string{"apt": {"npm"}, "dnf": {"nodejs-npm"}, "brew": {"node"}, "apk": {"npm"}},
+		},
 		{
 			Name: "python", Purpose: "WSGI, Django and standalone Python apps",
 			Runtimes:    []string{"python2", "python3"},
@@ -19,6 +25,7 @@ func Families() []Family {
 			Version:     []string{"--version"},
 			Packages:    map[string][]string{"apt": {"python3"}, "dnf": {"python3"}, "brew": {"python"}, "apk": {"python3"}},
 		},
+		pythonWebFamily(),
 		{
 			Name: "php", Purpose: "PHP apps",
 			Runtimes:    []string{"php"},
@@ -62,6 +69,26 @@ func rubyFamily() Family {
 			"dnf": {"ruby"}, "brew": {"ruby"}, "apk": {"ruby"},
 		},
 		gems: []string{"sinatra", "rackup", "webrick"},
+	}
+}
+
+// pythonWebFamily is what Python apps use of the machine unless their requirements.txt names it, and pip, which installs what
+// that names.
+func pythonWebFamily() Family {
+	return Family{
+		Name: "python-web", Purpose: "WSGI and Django apps that do not bring gunicorn, Flask or Django themselves",
+		Executables: []string{"python3"},
+		Version:     []string{"--version"},
+		Check: []string{"-c", `import importlib.util as u, sys
+missing = [m for m in ("gunicorn", "flask", "django", "pip") if u.find_spec(m) is None]
+print(*missing)
+sys.exit(bool(missing))`},
+		Packages: map[string][]string{
+			"apt":  {"python3", "gunicorn", "python3-flask", "python3-django", "python3-pip"},
+			"dnf":  {"python3", "python3-gunicorn", "python3-flask", "python3-django", "python3-pip"},
+			"brew": {"python"}, // Homebrew has none of them: there an app names them in its requirements.txt
+			"apk":  {"python3", "py3-gunicorn", "py3-flask", "py3-django", "py3-pip"},
+		},
 	}
 }
 
