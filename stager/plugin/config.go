@@ -95,6 +95,8 @@ func LoadPlatform(path string) (Platform, error) {
 	}{
 		{"cache", &p.Cache},
 		{"gem_source", &p.GemSource},
+		{"npm_registry", &p.NPMRegistry},
+		{"python_index", &p.PythonIndex},
 		{"insight_agent", &p.InsightAgent},
 		{"autoconfig_resources", &p.AutoconfigResources},
 	} {

@@ -74,7 +74,7 @@ func (w *Workspace) Create(name string, mode fs.FileMode) (*os.File, error) {
 // Read returns the content of a file, or nil if there is none of that name. More than 1 MiB, and anything that is no
 // file, is an error.
 func (w *Workspace) Read(name string) ([]byte, error) {
-	content, err := readSmall(w.dest, filepath.FromSlash(name))
+	content, err := readSmall(w.dest, filepath.FromSlash(name), maxRead)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -170,4 +170,22 @@ func (w *Workspace) copyDirIn(ctx context.Context, from, name string, replace bo
 	}
 	defer dst.Close()
 	return copier{src: src, dst: dst, replace: replace}.copy(ctx)
+}
+
+// CopyOut copies a directory of the droplet to a directory of this machine, which it makes.
+func (w *Workspace) CopyOut(ctx context.Context, name, to string) error {
+	src, err := w.dest.OpenRoot(filepath.FromSlash(name))
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	if err := os.Mkdir(to, layoutMode); err != nil {
+		return err
+	}
+	dst, err := os.OpenRoot(to)
+	if err != nil {
+		return err
+	}
+	defer dst.Close()
+	return copyTree(ctx, src, dst)
 }

@@ -11,6 +11,8 @@ import (
 type Tools struct {
 	Run      Runner           // runs bundler, npm and the like; nil where no such tool may run
 	Gems     GemTools         // installs the gems of bundled Ruby apps; nil where none may be installed
+	Modules  ModuleTools      // installs the modules of Node.js apps; nil likewise
+	Wheels   WheelTools       // installs the packages of Python apps; nil likewise
 	Find     Finder           // looks programs of this machine up; nil finds none
 	Jars     string           // directory with this machine's Java libraries, for database drivers; "" is none
 	Now      func() time.Time // the clock of the log's first line; nil is time.Now
@@ -45,6 +47,8 @@ type Command struct {
 type Platform struct {
 	Cache               string `yaml:"cache"`                // directory for downloaded and built gems and packages; "" is none
 	GemSource           string `yaml:"gem_source"`           // URL from which missing gems are fetched; "" is what the app's Gemfile.lock says
+	NPMRegistry         string `yaml:"npm_registry"`         // URL of the registry of Node.js modules; "" is the public one
+	PythonIndex         string `yaml:"python_index"`         // URL of the index of Python packages; "" is the public one
 	InsightAgent        string `yaml:"insight_agent"`        // zip of the Tomcat Insight agent
 	AutoconfigResources string `yaml:"autoconfig_resources"` // directory with what auto-reconfiguration put into apps, see config/platform.yml
 }

@@ -139,13 +139,16 @@ func (w *Workspace) HasSource(name string) bool {
 
 // ReadApp returns the content of a file of the copy, or nil if there is none of that name. More than 1 MiB, and
 // anything that is no file, is an error, as is a name that leaves the app.
-func (w *Workspace) ReadApp(name string) ([]byte, error) {
+func (w *Workspace) ReadApp(name string) ([]byte, error) { return w.ReadAppMax(name, maxRead) }
+
+// ReadAppMax is ReadApp for files that may be larger, up to limit bytes.
+func (w *Workspace) ReadAppMax(name string, limit int64) ([]byte, error) {
 	app, err := w.dest.OpenRoot(filepath.FromSlash(w.place))
 	if err != nil {
 		return nil, err
 	}
 	defer app.Close()
-	content, err := readSmall(app, filepath.FromSlash(name))
+	content, err := readSmall(app, filepath.FromSlash(name), limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -155,22 +158,22 @@ func (w *Workspace) ReadApp(name string) ([]byte, error) {
 	return content, nil
 }
 
-func readSmall(dir *os.Root, path string) ([]byte, error) {
+func readSmall(dir *os.Root, path string, limit int64) ([]byte, error) {
 	info, err := dir.Stat(path) // before opening: to open a named pipe would wait for somebody to write into it
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is no file")
-	case info.Size() > maxRead:
-		return nil, fmt.Errorf("it is larger than %d bytes", maxRead)
+	case info.Size() > limit:
+		return nil, fmt.Errorf("it is larger than %d bytes", limit)
 	}
 	f, err := dir.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxRead))
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // ChmodApp gives all files of the app one mode and all its directories another. Links keep theirs.
