@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-
-	"github.com/minicf/minicf/stager/plugin"
 )
 
 const (
@@ -31,22 +29,19 @@ func (a *app) autoconfigure(ctx context.Context) error {
 		return nil
 	}
 	start, err := a.startCommand(ctx)
-	if err != nil {
+	if err != nil || start.shell {
 		return err
 	}
-	words, err := splitWords(start)
+	words, err := splitWords(start.text)
 	if err != nil {
 		return err
-	}
-	if len(words) == 0 {
-		return &plugin.StagingError{Message: "scripts.start of package.json names no file"}
 	}
 	main, err := checkedName(words[0])
 	if err != nil {
 		return err
 	}
 	words[0] = autoconfigFile
-	a.start = joinWords(words)
+	a.start = &command{text: joinWords(words)}
 	return a.addAutoconfig(ctx, module, main)
 }
 

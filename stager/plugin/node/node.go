@@ -26,7 +26,12 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	if err != nil {
 		return err
 	}
-	if err := installModules(ctx, w, m); err != nil {
+	if w.Modern() {
+		err = InstallModules(ctx, w)
+	} else {
+		err = installTree(ctx, w, m)
+	}
+	if err != nil {
 		return err
 	}
 	a := &app{w: w, manifest: m}
@@ -37,24 +42,35 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	if err != nil {
 		return err
 	}
-	return w.WriteStop(plugin.StopText)
+	return w.WriteStop(w.StopText())
 }
 
 // app is one app while it is staged.
 type app struct {
 	w        *plugin.Workspace
 	manifest manifest
-	start    string // the start command that autoconfigure made; "" when it did nothing
+	start    *command // the start command that autoconfigure made, if it made one
 }
 
-// script is the startup script.
+// script is the startup script. For a Node.js of today it also says what is usual today: the port in PORT, that this is no
+// development, and where the programs are that the modules bring.
 func (a *app) script(ctx context.Context) (plugin.Script, error) {
-	start := a.start
-	if start == "" {
-		var err error
-		if start, err = a.startCommand(ctx); err != nil {
+	if a.start == nil {
+		start, err := a.startCommand(ctx)
+		if err != nil {
 			return plugin.Script{}, err
 		}
+		a.start = &start
 	}
-	return plugin.Script{Command: droplet.RuntimeToken + " $NODE_ARGS " + start + " $@"}, nil
+	node := droplet.RuntimeToken + " $NODE_ARGS " + a.start.text
+	if !a.w.Modern() {
+		return plugin.Script{Command: node + " $@"}, nil
+	}
+	s := plugin.Script{Command: node + ` "$@"`, Env: map[string]string{
+		"NODE_ENV": "${NODE_ENV:-production}", "PATH": "$PWD/app/node_modules/.bin:$PATH", "PORT": "$VCAP_APP_PORT",
+	}}
+	if a.start.shell {
+		s.Command = "( " + a.start.text + " )"
+	}
+	return s, nil
 }

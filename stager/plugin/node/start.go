@@ -3,8 +3,10 @@ package node
 import (
 	"context"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/minicf/minicf/framework"
 	"github.com/minicf/minicf/stager/plugin"
@@ -13,40 +15,62 @@ import (
 // leadingNode is what the script runs by other means.
 var leadingNode = regexp.MustCompile(`(?m)^\s*node\s+`)
 
-// startCommand is what node is to run: what package.json says, else the main file.
-func (a *app) startCommand(ctx context.Context) (string, error) {
-	if a.manifest.start == "" {
-		return a.mainFile(ctx)
-	}
-	if err := checkStart(a.manifest.start); err != nil {
-		return "", err
-	}
+// command is how the app is started.
+type command struct {
+	text  string
+	shell bool // it is for a shell to run; else it is what node runs, a file with arguments
+}
+
+// startCommand is what package.json says, else the main file.
+func (a *app) startCommand(ctx context.Context) (command, error) {
 	start := a.manifest.start
+	if start == "" {
+		main, err := a.mainFile(ctx)
+		return command{text: main}, err
+	}
+	words, err := checkStart(start)
+	if err != nil {
+		return command{}, err
+	}
+	if a.w.Modern() && a.forShell(start, words) {
+		return command{text: start, shell: true}, nil
+	}
 	if at := leadingNode.FindStringIndex(start); at != nil {
 		start = start[:at[0]] + start[at[1]:]
 	}
-	return start, nil
+	if start == "" {
+		return command{}, &plugin.StagingError{Message: "scripts.start of package.json runs node without a file"}
+	}
+	return command{text: start}, nil
 }
 
-// checkStart refuses a start command that would take the rest of the script's line with it. Apart from that it is shell text,
-// and the app owner's own.
-func checkStart(start string) error {
-	words, err := splitWords(start)
+// forShell reports whether a start command is more than a file for node, as the scripts of package.json may be: "next start",
+// "A=b node x", "node a && node b". In 2012 node was given it all the same.
+func (a *app) forShell(start string, words []string) bool {
+	return strings.ContainsAny(start, "&|;<>()") || words[0] != "node" && !a.w.Has("app/"+path.Clean(words[0]))
+}
+
+// checkStart takes a start command apart. It refuses what would take the rest of the script's line with it; apart from that
+// the command is shell text, and the app owner's own.
+func checkStart(start string) (words []string, err error) {
+	words, err = splitWords(start)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var problem string
 	switch {
-	case slices.ContainsFunc([]rune(start), func(r rune) bool { return r == '\n' || r == '\r' || r == 0 }):
+	case len(words) == 0:
+		problem = "it is empty"
+	case strings.ContainsAny(start, "\n\r\x00"):
 		problem = "it has more than one line"
-	case slices.ContainsFunc(words, func(w string) bool { return len(w) > 0 && w[0] == '#' }):
+	case slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "#") }):
 		problem = "what follows a # is a comment to the shell"
 	default:
-		return nil
+		return words, nil
 	}
-	return &plugin.StagingError{
+	return nil, &plugin.StagingError{
 		Message: fmt.Sprintf("scripts.start of package.json cannot be %q: %s", start, problem),
-		Tip:     "put it into a script of its own, and name that",
+		Tip:     "put it into a file of its own, and name that",
 	}
 }
 
