@@ -7,6 +7,7 @@ package django
 import (
 	"context"
 
+	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/python"
 )
@@ -21,22 +22,39 @@ func (Plugin) Name() string { return "django" }
 
 // Stage writes the scripts and gunicorn's configuration.
 func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
-	script := period(w)
-	err := w.WriteStartup(func() (plugin.Script, error) { return script, nil })
+	stage := period
+	if w.Modern() {
+		stage = modern
+	}
+	script, err := stage(ctx, w)
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStop(plugin.StopText); err != nil {
-		return err
-	}
-	return python.WriteGunicornConfig(w)
+	return python.WriteScripts(w, script)
 }
 
-func period(w *plugin.Workspace) plugin.Script {
+// period has pip install everything when the app starts, and syncdb and gunicorn_django, which are both gone, do the rest.
+func period(_ context.Context, w *plugin.Workspace) (plugin.Script, error) {
 	return plugin.Script{
 		Hook: python.PipHook("django", "gunicorn"),
 		Command: python.PipRequirements(w) +
 			"python manage.py syncdb --noinput >> ../logs/startup.log 2>&1\n" +
 			"../python/bin/gunicorn_django -c ../gunicorn.config",
+	}, nil
+}
+
+// modern installs what the app asks for now, and takes its Django and gunicorn or the machine's.
+func modern(ctx context.Context, w *plugin.Workspace) (plugin.Script, error) {
+	if err := python.InstallRequirements(ctx, w); err != nil {
+		return plugin.Script{}, err
 	}
+	if err := python.RequireModules(ctx, w, "django", "gunicorn"); err != nil {
+		return plugin.Script{}, err
+	}
+	application, err := application(w)
+	if err != nil {
+		return plugin.Script{}, err
+	}
+	return plugin.Script{Env: python.Env(), Command: droplet.RuntimeToken + " manage.py migrate --noinput >> ../logs/startup.log 2>&1\n" +
+		droplet.RuntimeToken + " -m gunicorn -c ../gunicorn.config " + application}, nil
 }

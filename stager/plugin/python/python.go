@@ -13,13 +13,22 @@ const (
 	Requirements = "requirements.txt"
 	// Dir is where in the droplet they are.
 	Dir = "python"
-
-	gunicornConfig = "gunicorn.config"
 )
 
-// WriteGunicornConfig tells gunicorn where to listen: in 2012 on all addresses of the machine, for a Python of today on that
-// which the DEA has told the router.
-func WriteGunicornConfig(w *plugin.Workspace) error {
+// WriteScripts writes both scripts and gunicorn's configuration.
+func WriteScripts(w *plugin.Workspace, script plugin.Script) error {
+	if err := w.WriteStartup(func() (plugin.Script, error) { return script, nil }); err != nil {
+		return err
+	}
+	if err := w.WriteStop(w.StopText()); err != nil {
+		return err
+	}
+	return writeConfig(w)
+}
+
+// writeConfig tells gunicorn where to listen: in 2012 on all addresses of the machine, for a Python of today on that which the
+// DEA has told the router.
+func writeConfig(w *plugin.Workspace) error {
 	text := `import os
 bind = "0.0.0.0:%s" % os.environ['VCAP_APP_PORT']
 loglevel = "debug"
@@ -29,5 +38,5 @@ loglevel = "debug"
 bind = "%s:%s" % (os.environ['VCAP_APP_HOST'], os.environ['VCAP_APP_PORT'])
 `
 	}
-	return w.Write(gunicornConfig, []byte(text), 0o644)
+	return w.Write("gunicorn.config", []byte(text), 0o644)
 }

@@ -7,6 +7,7 @@ package wsgi
 import (
 	"context"
 
+	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/python"
 )
@@ -21,20 +22,32 @@ func (Plugin) Name() string { return "wsgi" }
 
 // Stage writes the scripts and gunicorn's configuration. Whether there is a wsgi.py is gunicorn's to find out, as ever.
 func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
-	script := period(w)
-	err := w.WriteStartup(func() (plugin.Script, error) { return script, nil })
+	stage := period
+	if w.Modern() {
+		stage = modern
+	}
+	script, err := stage(ctx, w)
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStop(plugin.StopText); err != nil {
-		return err
-	}
-	return python.WriteGunicornConfig(w)
+	return python.WriteScripts(w, script)
 }
 
-func period(w *plugin.Workspace) plugin.Script {
+// period has pip install everything when the app starts.
+func period(_ context.Context, w *plugin.Workspace) (plugin.Script, error) {
 	return plugin.Script{
 		Hook:    python.PipHook("gunicorn"),
 		Command: python.PipRequirements(w) + "../python/bin/gunicorn -c ../gunicorn.config wsgi:application",
+	}, nil
+}
+
+// modern installs what the app asks for now, and takes its gunicorn or the machine's.
+func modern(ctx context.Context, w *plugin.Workspace) (plugin.Script, error) {
+	if err := python.InstallRequirements(ctx, w); err != nil {
+		return plugin.Script{}, err
 	}
+	if err := python.RequireModules(ctx, w, "gunicorn"); err != nil {
+		return plugin.Script{}, err
+	}
+	return plugin.Script{Env: python.Env(), Command: droplet.RuntimeToken + " -m gunicorn -c ../gunicorn.config wsgi:application"}, nil
 }
