@@ -2,6 +2,9 @@ package stager
 
 import (
 	"github.com/minicf/minicf/runtimes"
+	"github.com/minicf/minicf/stager/install"
+	"github.com/minicf/minicf/stager/install/npm"
+	"github.com/minicf/minicf/stager/install/wheels"
 	"github.com/minicf/minicf/stager/plugin"
 )
 
@@ -14,5 +17,9 @@ func Tools(platform plugin.Platform, cache string, text plugin.Text) plugin.Tool
 	if platform.Cache == "" {
 		platform.Cache = cache
 	}
-	return plugin.Tools{Run: RunTool, Find: runtimes.Find, Jars: systemJars, Platform: platform, Text: text}
+	network := install.NetworkEnv()
+	return plugin.Tools{
+		Run: RunTool, Find: runtimes.Find, Jars: systemJars, Platform: platform, Text: text,
+		Modules: npm.Installer{Env: network}, Wheels: wheels.Installer{Env: network},
+	}
 }
