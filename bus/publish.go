@@ -64,6 +64,18 @@ func Subscribe[T any](b *Bus, s protocol.Subject[T], f func(T)) (*Subscription, 
 	})
 }
 
+// Share calls f for each message on s that this member of the queue group is given, one after the other, on a goroutine of its own.
+func Share[T any](b *Bus, s protocol.Subject[T], queue string, f func(T)) (*Subscription, error) {
+	return b.subscribeAlone(s.String(), queue, func(m *nats.Msg) {
+		v, err := decode[T](m.Data)
+		if err != nil {
+			b.drop(m, err)
+			return
+		}
+		f(v)
+	})
+}
+
 // Answer calls f for each request on c, in order with everything that Subscribe hears. Every subscriber of c hears it;
 // whether f replies, and when, is its own affair.
 func Answer[Req, Rep any](b *Bus, c protocol.Call[Req, Rep], f func(req Req, reply func(Rep))) (*Subscription, error) {

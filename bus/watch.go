@@ -4,12 +4,18 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// listTimeout is how long a List may take.
+const listTimeout = 10 * time.Second
+
 // List returns all that the bucket has, in no order.
 func (k *Bucket) List(ctx context.Context) ([]Entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
 	var all []Entry
 	err := k.follow(ctx, func(e Entry) { all = append(all, e) }, nil, jetstream.IgnoreDeletes())
 	return all, err

@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/minicf/minicf/bus"
 )
 
 // failure is an answer in the form of the cloud controller of 2012: a status, and {"code":…,"description":…}.
@@ -48,10 +52,15 @@ func (c *Controller) answer(f func(http.ResponseWriter, *http.Request) error) ht
 func (c *Controller) fail(w http.ResponseWriter, r *http.Request, err error) {
 	c.figures.refused.Add(1)
 	f, told := errors.AsType[failure](err)
+	missing, noRecords := errors.AsType[*bus.NoRecordsError](err)
 	switch {
 	case told:
-	case errors.Is(err, errNotStored):
+	case errors.Is(err, errNotStored), errors.Is(err, bus.ErrNoRecord):
 		f = errAppNotFound
+	case noRecords:
+		f = failure{http.StatusServiceUnavailable, 101, fmt.Sprintf("%v: %s", missing, missing.Hint())}
+	case errors.Is(err, context.DeadlineExceeded):
+		f = failure{http.StatusServiceUnavailable, 101, "The records did not answer in time; try again"}
 	default:
 		c.log.Error("request not answered", "method", r.Method, "path", r.URL.Path, "error", err)
 		f = errSystem
@@ -62,7 +71,7 @@ func (c *Controller) fail(w http.ResponseWriter, r *http.Request, err error) {
 // wrongMethod names the methods that a path has.
 func wrongMethod(w http.ResponseWriter, routes chi.Routes, r *http.Request) error {
 	var allowed []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		path := r.URL.RawPath
 		if path == "" {
 			path = r.URL.Path
@@ -102,6 +111,25 @@ func (c *Controller) count(next http.Handler) http.Handler {
 	})
 }
 
+// authenticate wants Basic auth. The refusal is Rails'.
+func (c *Controller) authenticate(wantUser, wantPassword string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			user, password, _ := r.BasicAuth()
+			good := subtle.ConstantTimeCompare([]byte(user), []byte(wantUser)) & subtle.ConstantTimeCompare([]byte(password), []byte(wantPassword))
+			if good == 1 {
+				next.ServeHTTP(w, r)
+				return
+			}
+			c.figures.refused.Add(1)
+			w.Header().Set("WWW-Authenticate", `Basic realm="Application"`)
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, "HTTP Basic: Access denied.\n")
+		})
+	}
+}
+
 // refuseForeignPages keeps web pages of others from uploading what a DEA would then run: a browser sends their forms to
 // any address, this one too. Programs are no browsers and pass.
 func (c *Controller) refuseForeignPages(next http.Handler) http.Handler {
@@ -121,6 +149,16 @@ const indexText = `minicf: a fake cloud controller
   POST /packages/ID/stagings          URIs for the two below
   GET  /staging/app/ID                as download_unstaged_app, with a password
   POST /staging/droplet/ID/UPLOAD_ID  as upload_droplet, with a password, once
+
+Apps that are kept running; JSON
+
+  GET    /minicf/apps                 all of them
+  GET    /minicf/apps/ID              one
+  PUT    /minicf/apps/ID              run the newest droplet of ID: {"runtime":"ruby19","instances":2}
+  PATCH  /minicf/apps/ID              change it: {"instances":3}, {"state":"STOPPED"}, {"uris":["a.localhost"]}
+  DELETE /minicf/apps/ID              stop it, and forget it
+  GET    /bulk/apps?batch_size=N&bulk_token=T   what is wanted, for the health manager, with a password
+  GET    /bulk/counts?model=app       how many
 `
 
 func (c *Controller) index(w http.ResponseWriter, _ *http.Request) error {

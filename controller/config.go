@@ -5,6 +5,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/protocol"
 )
 
 // Config is what controller.yml says; Default has the values of the shipped file.
@@ -19,6 +20,10 @@ type Config struct {
 	MaxUpload   config.Size `yaml:"max_upload"` // of one package or droplet
 	SampleApp   string      `yaml:"sample_app"` // directory served for an id without a package; "" is the tutorial's app
 	Staging     Staging     `yaml:"staging"`
+	BulkAPI     BulkAPI     `yaml:"bulk_api"`
+
+	CCPartition string `yaml:"cc_partition"` // of several cloud controllers on one bus
+	Placement   string `yaml:"placement"`    // PlaceByDiscover or PlaceByAdvertise
 
 	LocalRoute string        `yaml:"local_route"` // the address to advertise is the one that leads there
 	Status     config.Status `yaml:"status"`      // of /varz and /healthz; port bus.NoStatusPort is none at all
@@ -36,7 +41,12 @@ type Staging struct {
 	Auth Auth `yaml:"auth"`
 }
 
-// Auth is what stagers have to say there.
+// BulkAPI is about the routes for the health manager.
+type BulkAPI struct {
+	Auth Auth `yaml:"auth"` // without a password one is made up at each start; the bus tells it
+}
+
+// Auth is what somebody has to say to be let in.
 type Auth struct {
 	User     string `yaml:"user"`
 	Password string `yaml:"password"`
@@ -50,7 +60,9 @@ func Default() Config {
 		Directories: Directories{Packages: "controller/packages", Droplets: "controller/droplets"},
 		MaxUpload:   512 << 20,
 		Staging:     Staging{Auth: Auth{User: "stager", Password: "stager"}},
-		LocalRoute:  "127.0.0.1",
+		BulkAPI:     BulkAPI{Auth: Auth{User: "bulk_api"}},
+		CCPartition: protocol.DefaultPartition, Placement: PlaceByDiscover,
+		LocalRoute: "127.0.0.1",
 	}
 }
 
@@ -74,10 +86,27 @@ func (c Config) Validate() error {
 	if err := c.Staging.Auth.validate(); err != nil {
 		return err
 	}
+	if err := c.validateApps(); err != nil {
+		return err
+	}
 	if c.Status.Port == bus.NoStatusPort {
 		return nil
 	}
 	return c.Status.Validate()
+}
+
+// validateApps checks what is about apps that have a record.
+func (c Config) validateApps() error {
+	if c.BulkAPI.Auth.User == "" {
+		return config.Invalid("bulk_api.auth.user", "want a name")
+	}
+	if _, err := protocol.HMRequests(c.CCPartition); err != nil {
+		return config.Invalid("cc_partition", "want one word without dots, such as %s", protocol.DefaultPartition)
+	}
+	if c.Placement != PlaceByDiscover && c.Placement != PlaceByAdvertise {
+		return config.Invalid("placement", "want %s or %s, not %q", PlaceByDiscover, PlaceByAdvertise, c.Placement)
+	}
+	return nil
 }
 
 // validate wants what can stand in a URI as it is: the stager of 2012 gave it to curl without decoding it.

@@ -1,18 +1,28 @@
 // Package controller is the fake cloud controller: it keeps packages (zipped apps) and droplets, and serves them over HTTP to
-// stagers and DEAs.
+// stagers and DEAs. Of apps that are to be kept running it has a record, and sees to it that what the record says becomes true.
 //
 // In go apps from users and droplets from stagers, both as HTTP uploads; out they come again under the URIs that a staging
-// request and a start message carry. Read routes.go first: all of it is one screen. On the bus it announces itself, and
-// sends dea.locate when it starts, so that DEAs advertise.
+// request and a start message carry. Read routes.go first: all of it is one screen.
+//
+// With a record the story goes on: app.go (what is wanted), consequences.go (what follows on the bus from a change of it), manage.go
+// (both together), placement.go (a DEA for an instance), on_hm_request.go (the health manager asks for what is missing). Records are
+// kept by records.go on the bus, where nobody sees them.
+//
+// On the bus it listens to cloudcontrollers.hm.requests, cloudcontroller.bulk.credentials, dea.advertise and dea.shutdown. It sends
+// dea.locate when it starts, so that DEAs advertise, and for apps with a record dea.discover, dea.<id>.start, dea.stop, dea.update,
+// droplet.updated and healthmanager.health.
 //
 // In the tutorial of 2012 this was a Sinatra app of forty lines that served one zip to whoever asked and threw the droplets away;
 // the real one was Rails. The routes of both are here.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"sync/atomic"
 	"time"
@@ -26,6 +36,9 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
+// hmQueue is the queue group in which cloud controllers share the health manager's requests.
+const hmQueue = "cc"
+
 // Controller is a cloud controller that can be run once.
 type Controller struct {
 	cfg       Config
@@ -35,13 +48,18 @@ type Controller struct {
 	packages  *store
 	droplets  *store
 	uploads   uploads
+	apps      records[app]
+	busy      locks // by app, while its record changes
+	errands   *errands
+	pool      *pool
+	bulk      protocol.Credentials
 	stall     time.Duration // see stallLimit
 	url       atomic.Pointer[string]
 	figures   figures
 }
 
 // figures are what /varz counts.
-type figures struct{ requests, uploads, refused atomic.Int64 }
+type figures struct{ requests, uploads, refused, hmRequests atomic.Int64 }
 
 // New returns a controller that has not started yet. It fails when the configuration makes no sense.
 func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Controller, error) {
@@ -56,6 +74,10 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Controller, error) {
 		cfg: cfg, log: log, bus: b,
 		packages: newStore(cfg.Directories.Packages, log),
 		droplets: newStore(cfg.Directories.Droplets, log),
+		apps:     newRecords[app](b, "apps"),
+		errands:  newErrands(),
+		pool:     newPool(rand.Shuffle),
+		bulk:     protocol.Credentials{User: cfg.BulkAPI.Auth.User, Password: cmp.Or(cfg.BulkAPI.Auth.Password, bus.Hex(16))},
 		stall:    stallLimit,
 	}
 	c.component = bus.NewComponent(b, bus.ComponentConfig{
@@ -87,7 +109,13 @@ func (c *Controller) Run(ctx context.Context, ready func()) error {
 	}
 	url := webserver.URL(l)
 	c.url.Store(&url)
+	stop, err := c.listen()
+	defer stop()
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen to the bus: %w", err), l.Close())
+	}
 	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { c.errands.run(ctx); return nil })
 	all.Go(func() error { return webserver.Server{Handler: c.routes(), Log: c.log}.Serve(ctx, l) })
 	all.Go(func() error {
 		return c.component.Run(ctx, func() {
@@ -96,6 +124,33 @@ func (c *Controller) Run(ctx context.Context, ready func()) error {
 		})
 	})
 	return all.Wait()
+}
+
+// listen subscribes to what the controller hears of; the result ends that.
+func (c *Controller) listen() (stop func(), err error) {
+	var subs []*bus.Subscription
+	stop = func() {
+		for _, s := range subs {
+			s.Stop()
+		}
+	}
+	keep := func(s *bus.Subscription, err error) error {
+		if err == nil {
+			subs = append(subs, s)
+		}
+		return err
+	}
+	requests, e1 := protocol.HMRequests(c.cfg.CCPartition)
+	credentials, e2 := protocol.BulkCredentials(c.cfg.CCPartition)
+	if err := errors.Join(e1, e2); err != nil {
+		return stop, err
+	}
+	return stop, errors.Join(
+		keep(bus.Share(c.bus, requests, hmQueue, c.onHMRequest)),
+		keep(bus.Answer(c.bus, credentials, func(_ protocol.Ignored, reply func(protocol.Credentials)) { reply(c.bulk) })),
+		keep(bus.Subscribe(c.bus, protocol.DEAAdvertise, func(a protocol.Advertisement) { c.pool.note(a, time.Now()) })),
+		keep(bus.Subscribe(c.bus, protocol.DEAShutdown, func(g protocol.DEAGoodbye) { c.pool.forget(g.ID) })),
+	)
 }
 
 // moveIn takes the pid file, so that the directories are nobody else's, and opens the stores. leave gives the file back.
@@ -130,6 +185,6 @@ func (c *Controller) greet() {
 func (c *Controller) varz() map[string]any {
 	return map[string]any{
 		"requests": c.figures.requests.Load(), "uploads": c.figures.uploads.Load(), "refused": c.figures.refused.Load(),
-		"packages": c.packages.count(), "droplets": c.droplets.count(),
+		"packages": c.packages.count(), "droplets": c.droplets.count(), "healthmanager_requests": c.figures.hmRequests.Load(),
 	}
 }

@@ -111,7 +111,12 @@ type answer struct {
 // send does one request. The header is pairs of name and value.
 func (c *running) send(tb testing.TB, method, path string, body io.Reader, header ...string) answer {
 	tb.Helper()
-	req, err := http.NewRequestWithContext(tb.Context(), method, c.URL()+path, body)
+	return send(tb, method, c.URL()+path, body, header...)
+}
+
+func send(tb testing.TB, method, url string, body io.Reader, header ...string) answer {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), method, url, body)
 	if err != nil {
 		tb.Fatal(err)
 	}

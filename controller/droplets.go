@@ -2,6 +2,7 @@ package controller
 
 import (
 	"net/http"
+	"os"
 	"strings"
 )
 
@@ -33,15 +34,12 @@ func (c *Controller) receiveDroplet(w http.ResponseWriter, r *http.Request, id s
 // or anything else, is not checked.
 func (c *Controller) stagedDroplet(w http.ResponseWriter, r *http.Request) error {
 	id, hash := param(r, "id"), param(r, "hash")
-	f, what, err := c.droplets.get(id)
+	checked := isSHA1(strings.ToLower(hash))
+	f, what, err := c.openDroplet(id, strings.ToLower(hash), checked)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	checked := isSHA1(strings.ToLower(hash))
-	if checked && !strings.EqualFold(hash, what.SHA1) {
-		return errAppNotFound
-	}
 	if r.Method == http.MethodGet {
 		if !checked {
 			c.log.Warn("droplet asked for by something that is no SHA1, so which one it is was not checked", "app_id", id, "hash", hash)
@@ -50,4 +48,14 @@ func (c *Controller) stagedDroplet(w http.ResponseWriter, r *http.Request) error
 	}
 	serveBits(w, r, f, what, "application/octet-stream")
 	return nil
+}
+
+// openDroplet opens the app's newest droplet or, when that has another hash and the hash counts, an older one that is still needed.
+func (c *Controller) openDroplet(id, hash string, checked bool) (*os.File, stored, error) {
+	f, what, err := c.droplets.get(id)
+	if err != nil || !checked || hash == what.SHA1 {
+		return f, what, err
+	}
+	f.Close()
+	return c.droplets.held(id, hash)
 }

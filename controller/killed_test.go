@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // serveUntilKilled writes the URL of a controller to standard output, and never returns.
 func serveUntilKilled(dir string) {
-	server, err := bus.NewServer(bus.ServerConfig{NoListen: true})
+	server, err := bus.NewServer(bus.ServerConfig{NoListen: true, Records: filepath.Join(dir, "records")})
 	if err != nil {
 		panic(err)
 	}
@@ -49,9 +49,9 @@ func serveUntilKilled(dir string) {
 	panic(c.Run(context.Background(), func() { fmt.Fprintln(os.Stdout, c.URL()) }))
 }
 
-func TestKillLosesNothingThatWasAnswered(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
+// startVictim runs a controller with its bus in a process of its own.
+func startVictim(t *testing.T, dir string) (url string, kill func()) {
+	t.Helper()
 	victim := exec.CommandContext(t.Context(), os.Args[0])
 	victim.Env = append(os.Environ(), dirToServe+"="+dir)
 	out, err := victim.StdoutPipe()
@@ -65,7 +65,18 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := strings.TrimSpace(line)
+	return strings.TrimSpace(line), func() {
+		if err := victim.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = victim.Wait() // says that it was killed
+	}
+}
+
+func TestKillLosesNothingThatWasAnswered(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	url, kill := startVictim(t, dir)
 
 	body, contentType := form(t, "upload[droplet]", []byte("answered"))
 	res, err := http.Post(url+"/upload_droplet/app/x", contentType, body)
@@ -84,10 +95,7 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 	}()
 	_, _ = io.WriteString(send, "--x\r\nContent-Disposition: form-data; name=\"upload[droplet]\"; filename=\"d\"\r\n\r\n"+strings.Repeat("x", 1<<20))
 
-	if err := victim.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = victim.Wait() // says that it was killed
+	kill()
 	send.Close()
 	if err := <-failed; err == nil {
 		t.Error("an upload to a killed controller was answered")
@@ -98,5 +106,25 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 	}
 	if left := c.files(t, "droplets/bits"); len(left) != 1 {
 		t.Errorf("bits = %v, want the one droplet", left)
+	}
+}
+
+// Each change of a record that was answered is there after a kill of everything, bus and all.
+func TestKillLosesNoRecordThatWasAnswered(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for round := 1; round <= 3; round++ {
+		url, kill := startVictim(t, dir)
+		if round == 1 {
+			body, contentType := form(t, dropletField, []byte("droplet"))
+			send(t, "POST", url+"/upload_droplet/hello/x", body, "Content-Type", contentType)
+			send(t, "PUT", url+"/minicf/apps/hello", strings.NewReader(helloApp))
+		}
+		a := send(t, "GET", url+"/minicf/apps/hello", nil)
+		if want := fmt.Sprintf(`"instances":%d,`, round+1); !strings.Contains(a.body, want) {
+			t.Errorf("round %d: %s %s, want %s", round, a.Status, a.body, want)
+		}
+		send(t, "PATCH", url+"/minicf/apps/hello", strings.NewReader(fmt.Sprintf(`{"instances":%d}`, round+2)))
+		kill()
 	}
 }

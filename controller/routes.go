@@ -26,12 +26,25 @@ func (c *Controller) routes() http.Handler {
 	r.Put("/packages/{id}", c.answer(c.putPackage))
 	r.Post("/packages/{id}/stagings", c.answer(c.beginStaging))
 
+	// Ours: apps that have a record. `minicf apps` and its kin use these.
+	r.Get("/minicf/apps", c.answer(c.listApps))
+	r.Get("/minicf/apps/{id}", c.answer(c.showApp))
+	r.Put("/minicf/apps/{id}", c.answer(c.putApp))
+	r.Patch("/minicf/apps/{id}", c.answer(c.patchApp))
+	r.Delete("/minicf/apps/{id}", c.answer(c.deleteApp))
+
 	// The real cloud controller's: Basic auth, and an upload id that is good for one upload.
+	staging := c.cfg.Staging.Auth
 	r.Group(func(r chi.Router) {
-		r.Use(c.authenticate)
+		r.Use(c.authenticate(staging.User, staging.Password))
 		r.Get("/staging/app/{id}", c.answer(c.stagingApp))
 		r.Head("/staging/app/{id}", c.answer(c.stagingApp))
 		r.Post("/staging/droplet/{id}/{upload_id}", c.answer(c.stagingDroplet))
+	})
+	r.Group(func(r chi.Router) { // for the health manager
+		r.Use(c.authenticate(c.bulk.User, c.bulk.Password))
+		r.Get("/bulk/apps", c.answer(c.bulkApps))
+		r.Get("/bulk/counts", c.answer(c.bulkCounts))
 	})
 	return r
 }

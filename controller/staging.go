@@ -1,8 +1,6 @@
 package controller
 
 import (
-	"crypto/subtle"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -72,24 +70,6 @@ func (c *Controller) beginStaging(w http.ResponseWriter, r *http.Request) error 
 		UploadURI:   base + "/staging/droplet/" + app + "/" + c.uploads.begin(id),
 	})
 	return nil
-}
-
-// authenticate wants the stager's password. The refusal is Rails'.
-func (c *Controller) authenticate(next http.Handler) http.Handler {
-	want := c.cfg.Staging.Auth
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, password, _ := r.BasicAuth()
-		good := subtle.ConstantTimeCompare([]byte(user), []byte(want.User)) & subtle.ConstantTimeCompare([]byte(password), []byte(want.Password))
-		if good == 1 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		c.figures.refused.Add(1)
-		w.Header().Set("WWW-Authenticate", `Basic realm="Application"`)
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, "HTTP Basic: Access denied.\n")
-	})
 }
 
 // stagingApp serves an app's package; here an id without one is an error.

@@ -15,6 +15,7 @@ import (
 //
 //	bits/8f14e45fceea167a5a36dedd4bea2543a1b2c3d4   content, named by its SHA1, which is what the wire calls it
 //	ids/my-sinatra-app → ../bits/8f14…              a link for each id
+//	ids/my-sinatra-app.8f14… → ../bits/8f14…        and one for what it has to keep beside (hold)
 //
 // Bits are on the disk before they get their name, and names change by rename: at every moment an id has its old bits or
 // its new ones, whole. A kill loses nothing that was answered; after a power cut an id may have what it had seconds before.
@@ -149,7 +150,7 @@ func (s *store) keep(id string, in *incoming) (what stored, created bool, err er
 	return stored{ID: id, SHA1: in.sha1, Size: in.size}, before == "", nil
 }
 
-// newLink ends the name of a link that is about to be renamed. No link name has a dot.
+// newLink ends the name of a link that is about to be renamed. No other link's name ends so.
 const newLink = ".new"
 
 func (s *store) link(name, sha1 string) error {
@@ -178,7 +179,12 @@ func (s *store) release(sha1 string) {
 func (s *store) get(id string) (*os.File, stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sha1, ok := s.links[linkName(id)]
+	return s.openLink(linkName(id), id)
+}
+
+// openLink opens what a link leads to. The caller holds the mutex.
+func (s *store) openLink(name, id string) (*os.File, stored, error) {
+	sha1, ok := s.links[name]
 	if !ok {
 		return nil, stored{}, errNotStored
 	}
@@ -205,5 +211,11 @@ func (s *store) has(id string) bool {
 func (s *store) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.links)
+	n := 0
+	for name := range s.links {
+		if _, _, held := cutHeld(name); !held {
+			n++
+		}
+	}
+	return n
 }

@@ -41,7 +41,10 @@ func buildController(k *kit) (*attached, error) {
 	if cfg.Port, err = k.freePort("controller", cfg.Host, cfg.Port, log); err != nil {
 		return nil, err
 	}
-	b := k.bus("controller", "mbus", cfg.MBus, log)
+	b, err := k.keepingBus("controller", "mbus", cfg.MBus, log)
+	if err != nil {
+		return nil, err
+	}
 	c, err := controller.New(b, cfg.Resolve(k.path), log)
 	return k.attach("controller", b, c, log), err
 }

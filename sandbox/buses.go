@@ -1,14 +1,32 @@
 package sandbox
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/config"
 )
 
 // bus connects the component that is being built: to the embedded server without a socket, or to a URL. key is the one of its
 // configuration that has it, configured its value.
 func (k *kit) bus(name, key, configured string, log *slog.Logger) *bus.Bus {
+	return bus.New(k.busOptions(name, key, configured, log))
+}
+
+// keepingBus is the same for a component that keeps records. When the bus of the data dir is another process, it needs the directory where
+// that keeps them.
+func (k *kit) keepingBus(name, key, configured string, log *slog.Logger) (*bus.Bus, error) {
+	o := k.busOptions(name, key, configured, log)
+	nats, _, err := config.Load[NATSConfig]("nats", k.options("nats"))
+	if err != nil {
+		return nil, fmt.Errorf("where the bus keeps records: %w", err)
+	}
+	o.Records = k.path(nats.Records)
+	return bus.New(o), nil
+}
+
+func (k *kit) busOptions(name, key, configured string, log *slog.Logger) bus.Options {
 	o := bus.Options{Name: name, Log: log, Server: k.server, URL: configured}
 	switch {
 	case k.BusURL != "":
@@ -16,7 +34,7 @@ func (k *kit) bus(name, key, configured string, log *slog.Logger) *bus.Bus {
 	case k.server == nil && !k.asked(name, key):
 		o.URL = k.neighbour(configured, log)
 	}
-	return bus.New(o)
+	return o
 }
 
 // neighbour is the bus that another process runs on the data dir, if one does: whoever names a data dir means the sandbox on it,
