@@ -76,6 +76,10 @@ var closedRules = []closedRule{
 		why: "a client asks over the bus and HTTP, like anybody's program",
 	},
 	{
+		who: []string{"./conform/..."}, may: []string{"std", "./bus", "./protocol", "./client", "./droplet"},
+		why: "the conformance kit sees components only from outside, or it could not test anybody else's",
+	},
+	{
 		who: []string{"./config/..."}, may: []string{"std", "github.com/goccy/go-yaml/...", "golang.org/x/sys/unix", "./internal/vcaplog"},
 		why: "every component imports config; whatever it imported they would all import",
 	},

@@ -61,6 +61,8 @@ func TestImportRulesCatchWhatTheyAreFor(t *testing.T) {
 		"a process started anywhere":          {map[string]string{"router/a.go": importing("os/exec")}, "must be waited for"},
 		"a process started in a test":         {map[string]string{"router/a_test.go": importing("os/exec")}, ""},
 		"a process started by isolation":      {map[string]string{"dea/isolation/process/a.go": importing("os/exec")}, ""},
+		"the kit sees a component's inside":   {map[string]string{"conform/x/a.go": importing("./runtimes")}, "sees components only from outside"},
+		"the kit sees itself":                 {map[string]string{"conform/x/a.go": importing("./conform/y", "./bus")}, ""},
 		"a plugin with the network":           {map[string]string{"stager/plugin/node/a.go": importing("net/http")}, "plugins turn files into files"},
 		"a plugin that reaches the network": {
 			map[string]string{"stager/plugin/node/a.go": importing("./framework"), "framework/a.go": importing("net")},

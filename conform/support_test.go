@@ -1,0 +1,82 @@
+package conform_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/conform/conformtest"
+	"github.com/minicf/minicf/internal/testkit"
+	"github.com/minicf/minicf/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	if code, is := conformtest.Puppet(); is {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// startSandbox runs components of minicf until the test ends or stop is called, and returns a bus that they are on. files are
+// configuration, by component.
+func startSandbox(t *testing.T, files map[string]string, only ...string) (b *bus.Bus, stop func()) {
+	t.Helper()
+	s := sandbox.Settings{
+		DataDir: t.TempDir(), Only: append([]string{"nats"}, only...), Files: map[string]string{},
+		Overrides: map[string][]config.Override{"nats": {{Key: "port", Value: "0", Flag: "test"}}},
+	}
+	for component, text := range files {
+		s.Files[component] = filepath.Join(t.TempDir(), component+".yml")
+		if err := os.WriteFile(s.Files[component], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := testkit.Logger(t)
+	s.NewLog = func(component string, _ config.Logging) (*slog.Logger, error) { return log.With("component", component), nil }
+	url, stop := runSandbox(t, s)
+	return joinURL(t, url), stop
+}
+
+func runSandbox(t *testing.T, s sandbox.Settings) (url string, stop func()) {
+	t.Helper()
+	sb, err := sandbox.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- sb.Run(ctx, func() { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		cancel()
+		t.Fatalf("the sandbox did not start: %v", err)
+	}
+	over := false
+	stop = func() {
+		if over {
+			return
+		}
+		over = true
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the sandbox stopped with %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return sb.URL("nats"), stop
+}
+
+func joinURL(t *testing.T, url string) *bus.Bus {
+	t.Helper()
+	b := bus.New(bus.Options{URL: url, Name: t.Name(), Once: true})
+	if err := b.Open(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() }) // its server may be gone already
+	return b
+}
