@@ -36,7 +36,9 @@ func startSandbox(t *testing.T, files map[string]string, only ...string) (b *bus
 		}
 	}
 	log := testkit.Logger(t)
-	s.NewLog = func(component string, _ config.Logging) (*slog.Logger, error) { return log.With("component", component), nil }
+	s.NewLog = func(component string, _ config.Logging) (*slog.Logger, error) {
+		return log.With("component", component), nil
+	}
 	url, stop := runSandbox(t, s)
 	return joinURL(t, url), stop
 }

@@ -54,7 +54,11 @@ func flagValues(name string) cobra.CompletionFunc {
 		return fixed(string(plugin.T1), string(plugin.T2))
 	case "app", "data-dir":
 		return directories
-	case "config", "ready-file":
+	case "format":
+		return fixed("text", "tap")
+	case "signal":
+		return fixed("TERM", "USR2", "KILL")
+	case "config", "ready-file", "droplet":
 		return files
 	}
 	return fixed()

@@ -54,7 +54,7 @@ func newRoot(s *session) *cobra.Command {
 	}
 	add(groupTutorial, s.demoCommand(), s.upCommand(), s.requestStagingCommand(), s.deployCommand(), s.doctorCommand())
 	add(groupApps, s.detectCommand(), s.frameworksCommand(), s.runtimesCommand(), s.stageCommand())
-	add(groupInspect, s.logsCommand(), s.filesCommand(), s.tapCommand(), s.statusCommand(), s.subjectsCommand(), s.configCommand())
+	add(groupInspect, s.logsCommand(), s.filesCommand(), s.tapCommand(), s.statusCommand(), s.subjectsCommand(), s.configCommand(), s.conformCommand())
 	add(groupComponents, s.componentCommands()...)
 	root.AddCommand(s.versionCommand(), exitCodesTopic())
 	root.SetHelpCommand(helpCommand(root))
