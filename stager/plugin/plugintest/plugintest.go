@@ -1,7 +1,8 @@
 // Package plugintest holds a staging plugin against what the originals of 2012 did.
 //
 // [Run] takes a plugin and stages every app in the folder testdata of the calling test. A case is a JSON file: the
-// properties of the staging request, the app's files, and the exact scripts, modes, files and log that came out.
+// properties of the staging request, the app's files, and the exact scripts, modes, files and log that came out. A plugin for
+// something that 2012 did not have gets cases that are written by hand; docs/howto/framework.md has one.
 package plugintest
 
 import (
@@ -28,7 +29,8 @@ func logged() time.Time { return time.Date(2013, 2, 14, 11, 25, 29, 0, time.Fixe
 type Option func(t testing.TB, tools *plugin.Tools)
 
 // Run holds the plugins that newPlugin returns against every case in testdata, in both eras, and checks what every plugin
-// owes: scripts that bash can read, the same result from the same app, and an end when its context ends.
+// owes: scripts that bash can read, the same result from the same app, no tool (and so no network) unless an option provides
+// for one, and an end when its context ends, also in the middle of a tool's run.
 func Run(t *testing.T, newPlugin func() plugin.Plugin, options ...Option) {
 	t.Helper()
 	files, err := filepath.Glob("testdata/*.json")
@@ -47,10 +49,13 @@ func Run(t *testing.T, newPlugin func() plugin.Plugin, options ...Option) {
 			})
 		}
 	}
-	t.Run("stops when asked", func(t *testing.T) {
-		t.Parallel()
-		stops(t, newPlugin, readCase(t, files[0]))
-	})
+	for _, file := range files {
+		t.Run("stops when asked/"+filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			stops(t, newPlugin, readCase(t, file))
+			stopsInTool(t, newPlugin, readCase(t, file), options)
+		})
+	}
 }
 
 func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.Text, options []Option) {
@@ -75,6 +80,10 @@ func runCase(t *testing.T, newPlugin func() plugin.Plugin, c Case, text plugin.T
 // newTools is what the plugin may use in one staging.
 func newTools(t *testing.T, text plugin.Text, options []Option) plugin.Tools {
 	tools := plugin.Tools{Text: text, Now: logged, Random: zeros{}}
+	tools.Run = func(_ context.Context, c plugin.Command) ([]byte, error) {
+		t.Errorf("the plugin runs %q, for which the test does not provide", c.Argv)
+		return nil, plugin.ErrNoTools
+	}
 	for _, o := range options {
 		o(t, &tools)
 	}
@@ -154,6 +163,7 @@ func checkScripts(t *testing.T, dest string) {
 	}
 }
 
+// stops wants the cause of a context that has ended.
 func stops(t *testing.T, newPlugin func() plugin.Plugin, c Case) {
 	source, dest := t.TempDir(), t.TempDir()
 	c.WriteApp(t, source)
@@ -163,5 +173,26 @@ func stops(t *testing.T, newPlugin func() plugin.Plugin, c Case) {
 	err := plugin.Stage(ctx, plugin.Set{newPlugin()}, source, dest, c.Properties, plugin.Tools{})
 	if !errors.Is(err, reason) {
 		t.Errorf("staging with a context that has ended = %v, want its cause", err)
+	}
+}
+
+// stopsInTool ends the context while a tool runs, if the case needs any. The runner then kills the tool and all that it
+// started; it must have been given that context, and its error must not be taken for the app's fault.
+func stopsInTool(t *testing.T, newPlugin func() plugin.Plugin, c Case, options []Option) {
+	source, dest := t.TempDir(), t.TempDir()
+	c.WriteApp(t, source)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	reason := errors.New("enough")
+	tools := newTools(t, plugin.T1, options)
+	ran := false
+	tools.Run = func(ctx context.Context, _ plugin.Command) ([]byte, error) {
+		ran = true
+		cancel(reason)
+		return nil, context.Cause(ctx)
+	}
+	err := plugin.Stage(ctx, plugin.Set{newPlugin()}, source, dest, c.Properties, tools)
+	if ran && !errors.Is(err, reason) {
+		t.Errorf("staging whose context ended while a tool ran = %v, want its cause", err)
 	}
 }
