@@ -14,10 +14,16 @@ type natsLike struct {
 	Port    int
 	PID     string
 	Logging config.Logging
+	Records string
+
+	MaxRecords config.Size `yaml:"max_records"`
 }
 
 func natsDefaults() natsLike {
-	return natsLike{Host: "127.0.0.1", Port: 4222, PID: "nats/nats.pid", Logging: config.Logging{Level: "info"}}
+	return natsLike{
+		Host: "127.0.0.1", Port: 4222, PID: "nats/nats.pid", Logging: config.Logging{Level: "info"},
+		Records: "nats/records", MaxRecords: 256 << 20,
+	}
 }
 
 func TestAgreementIsFine(t *testing.T) {
@@ -59,14 +65,16 @@ func TestDisagreementIsFound(t *testing.T) {
 	}
 
 	type more struct {
-		natsLike `yaml:"-"`
-		Host     string
-		Port     int
-		PID      string
-		Logging  config.Logging
-		Cluster  string
+		Host       string
+		Port       int
+		PID        string
+		Logging    config.Logging
+		Records    string
+		MaxRecords config.Size `yaml:"max_records"`
+		Cluster    string
 	}
-	if got := failures("nats", more{Host: "127.0.0.1", Port: 4222, PID: "nats/nats.pid", Logging: config.Logging{Level: "info"}}); got != "config/nats.yml does not mention cluster, not even in a comment" {
+	d := natsDefaults()
+	if got := failures("nats", more{d.Host, d.Port, d.PID, d.Logging, d.Records, d.MaxRecords, ""}); got != "config/nats.yml does not mention cluster, not even in a comment" {
 		t.Errorf("failures = %q, want the key that the file does not mention", got)
 	}
 
@@ -81,4 +89,7 @@ type noSyslog struct {
 	Port    int
 	PID     string
 	Logging struct{ Level, File string }
+	Records string
+
+	MaxRecords config.Size `yaml:"max_records"`
 }
