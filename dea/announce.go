@@ -3,7 +3,6 @@ package dea
 import (
 	"time"
 
-	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/protocol"
 )
 
@@ -49,7 +48,11 @@ func (d *DEA) heartbeat(instances ...*instance) {
 	say(d, protocol.DEAHeartbeat, h)
 }
 
+// tellExit says that an instance is gone, and why. An evacuated one was said to be gone before it was.
 func (d *DEA) tellExit(in *instance) {
+	if in.evacuated {
+		return
+	}
 	e := protocol.Exited{
 		Droplet: in.request.Droplet, Version: in.request.Version, Instance: in.id, Index: in.request.Index,
 		Reason: in.exit, CCPartition: in.request.CCPartition,
@@ -71,14 +74,6 @@ func (d *DEA) status(in *instance) protocol.InstanceStatus {
 		s.Usage = &wire
 	}
 	return s
-}
-
-// say publishes. The only thing that goes wrong is a bus that has been away for longer than it can
-// remember messages.
-func say[T any](d *DEA, s protocol.Subject[T], v T) {
-	if err := bus.Publish(d.bus, s, v); err != nil {
-		d.log.Error("message was not sent", "subject", s.String(), "error", err)
-	}
 }
 
 // word is a string on the wire, null when it is not known.

@@ -94,29 +94,13 @@ func lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// hail says hello on the bus, once nothing of an earlier DEA is left.
-func (d *DEA) hail(left []record) {
+// hail says hello on the bus, after all that recover had to say.
+func (d *DEA) hail() {
 	d.log.Info("DEA uuid " + d.id)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, r := range left {
-		d.mourn(r)
-	}
+	d.beat()
+	d.goOn()
 	say(d, protocol.DEAStarted, d.hello())
 	d.advertise()
-}
-
-// mourn tells that an instance of an earlier DEA, which was killed, is gone, with what that DEA
-// would have said.
-func (d *DEA) mourn(r record) {
-	if r.State != protocol.Starting && r.State != protocol.Running {
-		return // that it is gone was told already
-	}
-	in := &instance{
-		id: r.InstanceID, port: r.Port, state: r.State, uris: r.URIs,
-		request: protocol.StartRequest{
-			Droplet: r.DropletID, Version: r.Version, Index: protocol.Int(r.InstanceIndex), CCPartition: r.CCPartition,
-		},
-	}
-	d.move(in, protocol.Crashed, protocol.ExitCrashed)
 }

@@ -3,6 +3,7 @@ package dea
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -220,5 +221,73 @@ func TestDirectoriesThatForbidItAreRemoved(t *testing.T) {
 	}
 	if err := removeAll(dir); err != nil || !gone(dir)() {
 		t.Errorf("error = %v, gone: %t", err, gone(dir)())
+	}
+}
+
+func TestSecondDEADoesNotTakeAnothersPidFileOrDirectory(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(t)
+	start(t, cfg, nil)
+	elsewhere := cfg
+	elsewhere.PID += "2"
+	for want, cfg := range map[string]Config{"Process already running (pid=": cfg, "is another DEA's, which runs": elsewhere} {
+		second := &watched{} // which panics when it is told to sweep
+		d, err := New(bustest.New(t), second, cfg, testkit.Logger(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.Run(t.Context(), func() { t.Error("the second one is ready") })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want one with %q", err, want)
+		}
+	}
+	if _, err := os.Stat(cfg.PID); err != nil {
+		t.Errorf("the first one's pid file: %v", err)
+	}
+	if !gone(elsewhere.PID)() {
+		t.Error("the second one left its pid file")
+	}
+}
+
+func TestDEAStopsWithoutEverReachingTheBus(t *testing.T) {
+	t.Parallel()
+	b := bus.New(bus.Options{URL: "nats://127.0.0.1:1"})
+	if err := b.Open(); err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	cfg := testConfig(t)
+	d, err := New(b, (&watched{}), cfg, testkit.Logger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx, func() { t.Error("ready without a bus") }) }()
+	testkit.Eventually(t, patience, "the pid file", func() bool { _, err := os.Stat(cfg.PID); return err == nil })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("error = %v, want none", err)
+	}
+	if _, err := os.Stat(cfg.PID); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the pid file is still there: %v", err)
+	}
+}
+
+func subscribe[T any](t *testing.T, b *bus.Bus, s protocol.Subject[T], to chan T) {
+	t.Helper()
+	if _, err := bus.Subscribe(b, s, func(v T) { to <- v }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func receive[T any](t *testing.T, from chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("no %T within %v", *new(T), patience)
+		panic("unreachable")
 	}
 }

@@ -34,7 +34,7 @@ type Config struct {
 	DiskThreshold int           `yaml:"droplet_fs_percent_used_threshold"`
 	Unpack        Unpack        `yaml:"unpack"`
 
-	EvacuationDelay   config.Duration `yaml:"evacuation_delay"`    // not used yet
+	EvacuationDelay   config.Duration `yaml:"evacuation_delay"`    // how long apps serve after Drain began
 	DisableDirCleanup bool            `yaml:"disable_dir_cleanup"` // keep droplets and directories, to look at
 	ForceHTTPSharing  bool            `yaml:"force_http_sharing"`  // never use the executableFile of a message
 	EnforceUlimit     bool            `yaml:"enforce_ulimit"`

@@ -13,10 +13,14 @@
 //	dea.stop           the stop script, and then nothing of it is left                  on_stop.go
 //	router.unregister, it is gone, asked for or not                                     state.go
 //	droplet.exited
+//	USR2               others take over its instances, while they serve on              evacuate.go
+//
+// Instances outlive a DEA that is killed, and the next one goes on with them: recover.go. For that, what
+// the bus is told is always written down first: ledger.go.
 //
 // It listens to dea.discover, dea.<id>.start, dea.stop, dea.update, dea.find.droplet, dea.status,
 // dea.locate, droplet.status, router.start and healthmanager.start. It sends dea.start, dea.advertise, dea.heartbeat,
-// droplet.exited, router.register and router.unregister. How processes are run is the affair of
+// droplet.exited, router.register, router.unregister and dea.shutdown. How processes are run is the affair of
 // package isolation; state.go has all that can happen to an instance in one table. What instances
 // write can be looked at over HTTP: package filer.
 //
@@ -50,13 +54,16 @@ type DEA struct {
 	runtimes  *verdicts
 	droplets  *fetcher
 	files     *filer.Filer
-	snapshot  *snapshot
+	snapshot  snapshot
+	ledger    ledger
 
 	// What tests replace: whether an address accepts connections, and how full a disk is.
 	probe func(ctx context.Context, addr string) bool
 	disk  func(path string) (percent int, err error)
 
 	work sync.WaitGroup // instances and pending answers
+
+	adopted []func() // the lives of instances of an earlier DEA, until they go on
 
 	mu sync.Mutex // guards what follows, the changing parts of instances, and the order of messages
 
@@ -101,13 +108,13 @@ func New(b *bus.Bus, backend isolation.Backend, cfg Config, log *slog.Logger) (*
 	d := &DEA{
 		bus: b, backend: backend, cfg: cfg, log: log, ip: bus.LocalIP(cfg.LocalRoute),
 		probe: accepts, disk: diskUsed, paths: pathsBelow(base),
+		snapshot: snapshot{pathsBelow(base).snapshot}, ledger: newLedger(),
 		runtimes: newVerdicts(cfg, log),
 		room:     resources{maxMemory: cfg.MaxMemory.MB(), maxClients: singleTenant},
 	}
 	if cfg.MultiTenant {
 		d.room.maxClients = maxTenants
 	}
-	d.snapshot = newSnapshot(d.paths.snapshot, d.records, log)
 	d.droplets = newFetcher(cfg, d.paths.staged, log)
 	d.files = filer.New(filer.Config{
 		Apps: d.paths.apps, IP: d.ip, Port: cfg.FilerPort, User: bus.Hex(16), Password: bus.Hex(16), Writes: d.writes, Log: log,
@@ -136,7 +143,7 @@ func (d *DEA) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 	defer d.files.Close()
-	left := d.sweep(ctx)
+	d.recover(ctx)
 	subs, err := d.subscribe(ctx)
 	defer subs.stop()
 	if err != nil {
@@ -150,17 +157,18 @@ func (d *DEA) Run(ctx context.Context, ready func()) error {
 	known, failed := make(chan struct{}), make(chan error, 1)
 	wg.Go(func() { failed <- d.component.Run(shown, func() { close(known) }) })
 	wg.Go(func() { d.serveFiles(shown) })
-	defer d.shutdown(ctx)
 	select {
 	case <-known:
-		d.hail(left)
+		wg.Go(func() { d.keepLedger(shown) })
+		d.hail()
 		d.loops(ctx, &wg)
 		ready()
 		<-ctx.Done()
-		return nil
 	case err := <-failed:
-		return err
+		return err // what was adopted runs on, for the next DEA to adopt
 	case <-ctx.Done(): // before the bus was there
-		return nil
+		d.goOn()
 	}
+	d.shutdown(ctx)
+	return nil
 }

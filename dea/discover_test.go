@@ -328,7 +328,7 @@ func TestShutdownWaitsForNoRuntimeCheckAndNoPendingAnswer(t *testing.T) {
 		h.news()
 		begin := time.Now()
 		h.stop()
-		h.expect("router.unregister", "droplet.exited")
+		h.expect("dea.shutdown", "router.unregister", "droplet.exited")
 		if took := time.Since(begin); took != 0 {
 			t.Errorf("the shutdown took %v", took)
 		}

@@ -34,7 +34,8 @@ type instance struct {
 
 	state       protocol.State
 	since       time.Time           // of the state
-	exit        protocol.ExitReason // once it is gone
+	exit        protocol.ExitReason // once it is gone, or was evacuated
+	evacuated   bool                // it was told to be gone, and runs until the DEA stops
 	reserved    bool                // memory and a place are taken
 	staged      bool                // the directory is there
 	uris        []string            // that it serves; those of the request until dea.update says otherwise
@@ -54,7 +55,7 @@ func newInstance(r protocol.StartRequest, apps string, log *slog.Logger) (*insta
 	now := time.Now()
 	in := &instance{id: bus.Hex(16), private: bus.Hex(32), request: r, start: now, state: born, since: now}
 	in.uris = append([]string{}, r.URIs...) // an empty list on the wire, never null
-	in.log = log.With("app", r.Name, "app_id", r.Droplet, "instance", in.id, "index", r.Index)
+	in.log = in.logger(log)
 	for _, l := range []struct {
 		key       string
 		asked     *protocol.Int
@@ -73,6 +74,10 @@ func newInstance(r protocol.StartRequest, apps string, log *slog.Logger) (*insta
 	}
 	in.dir = filepath.Join(apps, in.dirName())
 	return in, nil
+}
+
+func (in *instance) logger(log *slog.Logger) *slog.Logger {
+	return log.With("app", in.request.Name, "app_id", in.request.Droplet, "instance", in.id, "index", in.request.Index)
 }
 
 // dirName is <name>-<index>-<instance id>, whatever the name is.

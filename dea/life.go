@@ -23,7 +23,16 @@ var errNotTaken = errors.New("not taken")
 // live takes one instance through its life. It returns when nothing of the instance runs any more;
 // ctx ends when somebody wants it to stop, and its cause says why.
 func (d *DEA) live(ctx context.Context, in *instance) {
-	err := d.run(ctx, in)
+	d.conclude(ctx, in, d.run(ctx, in))
+}
+
+// resume is live for an instance that was launched by an earlier DEA.
+func (d *DEA) resume(ctx context.Context, in *instance) {
+	d.conclude(ctx, in, d.attend(ctx, in))
+}
+
+// conclude ends a life, for a reason of its own unless somebody has given one.
+func (d *DEA) conclude(ctx context.Context, in *instance, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -44,24 +53,41 @@ func (d *DEA) run(ctx context.Context, in *instance) error {
 	if err := d.takePorts(in); err != nil {
 		return err
 	}
-	c, err := d.launch(ctx, in, executable)
-	if err != nil {
+	if err := d.launch(ctx, in, executable); err != nil {
 		return err
 	}
-	if err := d.awaitReady(ctx, in, c); err != nil {
-		return explain(err, c)
-	}
-	d.mu.Lock()
-	running := d.move(in, protocol.Running, "")
-	d.mu.Unlock()
-	if running {
-		in.log.Info("instance is ready for connections", "port", in.port, "duration", time.Since(in.start).Round(time.Millisecond))
+	return d.attend(ctx, in)
+}
+
+// attend waits until an instance that was launched is ready, and then for its end.
+func (d *DEA) attend(ctx context.Context, in *instance) error {
+	c := in.container
+	if d.starting(in) {
+		if err := d.awaitReady(ctx, in, c); err != nil {
+			return explain(err, c)
+		}
+		d.welcome(in)
 	}
 	select {
 	case <-c.Done():
 		return explain(errEnded, c)
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+func (d *DEA) starting(in *instance) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return in.state == protocol.Starting
+}
+
+// welcome tells that an instance runs, unless it was stopped meanwhile.
+func (d *DEA) welcome(in *instance) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.move(in, protocol.Running, "") {
+		in.log.Info("instance is ready for connections", "port", in.port, "duration", time.Since(in.start).Round(time.Millisecond))
 	}
 }
 
@@ -85,23 +111,21 @@ func (d *DEA) admit(ctx context.Context, in *instance) (executable string, err e
 	return executable, nil
 }
 
-// launch runs the startup script.
-func (d *DEA) launch(ctx context.Context, in *instance, executable string) (isolation.Container, error) {
+// launch runs the startup script. Before it does, the instance's id and directory are on the disk: should the DEA be
+// killed while it does, the next one finds the processes by these. Afterwards it adopts them.
+func (d *DEA) launch(ctx context.Context, in *instance, executable string) error {
 	spec := isolation.Spec{ID: in.id, Dir: in.dir, Env: d.environment(in, executable), Limits: d.isolationLimits(in)}
 	if in.port != 0 {
 		spec.Args = []string{"-p", strconv.Itoa(in.port)}
 	}
 	in.log.Info("starting instance", "port", in.port)
-	d.snapshot.save() // a DEA that is killed in the next moment must find the directory
+	d.commit()
 	c, err := d.backend.Start(ctx, spec)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d.mu.Lock()
-	in.container = c
-	d.mu.Unlock()
-	d.snapshot.changed()
-	return c, nil
+	d.enter(func() { in.container = c })
+	return nil
 }
 
 func (d *DEA) environment(in *instance, executable string) []string {
@@ -124,16 +148,17 @@ func (d *DEA) crash(in *instance, why error) {
 	words := lastWords(in.dir)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, unstaged := errors.AsType[*stagingError](why)
-	in.retain = !unstaged && !bool(in.request.Flapping)
+	in.retain = in.staged && !bool(in.request.Flapping)
 	if d.move(in, protocol.Crashed, protocol.ExitCrashed) {
 		in.log.Warn("instance crashed", "uptime", time.Since(in.start).Round(time.Millisecond), "error", why, "stderr", words)
 	}
 }
 
 // bury makes sure that nothing of an instance runs, gives back what it held, and forgets it, unless
-// it is a crash to be looked at.
+// it is a crash to be looked at. Nothing is ended before the bus was told and the disk has it: the next DEA must not
+// adopt what was to end.
 func (d *DEA) bury(ctx context.Context, in *instance) {
+	d.commit()
 	if in.container != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 		defer cancel()
@@ -144,7 +169,6 @@ func (d *DEA) bury(ctx context.Context, in *instance) {
 	if !d.close(in) {
 		d.removeDir(in.dir)
 	}
-	d.snapshot.changed()
 }
 
 // close gives back what an instance held, and reports whether its record and directory are kept.
@@ -152,6 +176,7 @@ func (d *DEA) close(in *instance) (kept bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	in.ended = true
+	d.changed()
 	d.release(in)
 	kept = in.state == protocol.Crashed && in.retain
 	if !kept {

@@ -17,7 +17,6 @@ const (
 
 // loops does what has to be done again and again, until ctx ends.
 func (d *DEA) loops(ctx context.Context, wg *sync.WaitGroup) {
-	wg.Go(func() { d.snapshot.keep(ctx) })
 	for _, loop := range []struct {
 		interval time.Duration
 		do       func()

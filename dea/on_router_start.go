@@ -7,9 +7,6 @@ import "github.com/minicf/minicf/protocol"
 func (d *DEA) onRouterStart(protocol.Ignored) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopping {
-		return
-	}
 	for _, in := range d.registry.in(protocol.Running) {
 		d.register(in)
 	}

@@ -25,6 +25,7 @@ func (d *DEA) stop(in *instance, why protocol.ExitReason) {
 	}
 	if d.move(in, protocol.Deleted, "") && in.ended {
 		d.registry.remove(in)
+		d.changed()
 		d.work.Go(func() { d.removeDir(in.dir) })
 	}
 }

@@ -26,7 +26,7 @@ func (d *DEA) onUpdate(r protocol.UpdateRequest) {
 func (d *DEA) reroute(in *instance, uris []string) {
 	added, removed := less(uris, in.uris), less(in.uris, uris)
 	in.uris = slices.Clone(uris)
-	d.snapshot.changed()
+	d.changed()
 	if in.state != protocol.Running {
 		return
 	}

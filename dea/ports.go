@@ -99,5 +99,6 @@ func (d *DEA) keepPort(port *int, offered int) bool {
 		}
 	}
 	*port = offered
+	d.changed()
 	return true
 }

@@ -1,6 +1,9 @@
 package dea
 
 import (
+	"log/slog"
+	"time"
+
 	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/protocol"
 )
@@ -39,8 +42,10 @@ type record struct {
 	Staged            string              `json:"staged,omitempty"` // name of the directory, once it is there
 	PID               int                 `json:"pid,omitempty"`
 	ExitReason        protocol.ExitReason `json:"exit_reason,omitempty"`
-	Nice              int                 `json:"nice,omitempty"`   // steps by which its priority was lowered
-	Handle            *isolation.Handle   `json:"handle,omitempty"` // to find the processes, once there are any
+	Nice              int                 `json:"nice,omitempty"` // steps by which its priority was lowered
+	Evacuated         bool                `json:"evacuated,omitempty"`
+	Notified          bool                `json:"notified,omitempty"` // its end was told, and nothing of it runs any more
+	Handle            *isolation.Handle   `json:"handle,omitempty"`   // to find the processes, once there are any
 }
 
 // record describes an instance as it is now. The caller holds DEA.mu.
@@ -54,6 +59,7 @@ func (d *DEA) record(in *instance) record {
 		Start: in.start.UTC().Format(protocol.TimeFormat), StateTimestamp: in.since.Unix(), LogID: in.logID(),
 		Flapping: bool(r.Flapping), CCPartition: r.CCPartition, ResourcesTracked: in.reserved,
 		Port: in.port, DebugPort: in.debugPort, ConsolePort: in.consolePort, ExitReason: in.exit, Nice: in.nice,
+		Evacuated: in.evacuated, Notified: in.ended,
 	}
 	if in.debugPort != 0 {
 		rec.DebugIP, rec.DebugMode = d.ip, string(r.Debug)
@@ -69,4 +75,26 @@ func (d *DEA) record(in *instance) record {
 		rec.PID, rec.Handle = h.PID, &h
 	}
 	return rec
+}
+
+// instance is the inverse of DEA.record, as far as a record tells. What only a start needs, the
+// environment and the droplet, is not there.
+func (r record) instance(log *slog.Logger) *instance {
+	in := &instance{
+		id: r.InstanceID, private: r.PrivateInstanceID, dir: r.Dir,
+		memory: int(r.MemQuota >> 20), disk: int(r.DiskQuota >> 20), fds: r.FDsQuota,
+		state: r.State, since: time.Unix(r.StateTimestamp, 0), exit: r.ExitReason, evacuated: r.Evacuated, nice: r.Nice, staged: r.Staged != "",
+		uris: append([]string{}, r.URIs...), port: r.Port, debugPort: r.DebugPort, consolePort: r.ConsolePort,
+		request: protocol.StartRequest{
+			Droplet: r.DropletID, Name: r.Name, Framework: r.Framework, RuntimeInfo: protocol.RuntimeInfo{Name: r.Runtime}, Version: r.Version,
+			Users: r.Users, CCPartition: r.CCPartition, Index: protocol.Int(r.InstanceIndex), Debug: protocol.Mode(r.DebugMode),
+			Flapping: protocol.Truth(r.Flapping),
+		},
+	}
+	var err error
+	if in.start, err = time.Parse(protocol.TimeFormat, r.Start); err != nil {
+		in.start = in.since
+	}
+	in.log = in.logger(log)
+	return in
 }

@@ -42,11 +42,16 @@ func (r *resources) available() int { return r.maxMemory - r.reserved }
 // load is the share of the memory that is reserved, 0 to 1.
 func (r *resources) load() float64 { return float64(r.reserved) / float64(r.maxMemory) }
 
-// reserve takes an instance's memory and tells everyone what is left. The caller holds DEA.mu.
-func (d *DEA) reserve(in *instance) {
-	d.room.reserved += in.memory
-	d.room.clients++
+// take reserves what an instance needs.
+func (r *resources) take(in *instance) {
+	r.reserved += in.memory
+	r.clients++
 	in.reserved = true
+}
+
+// reserve takes what an instance needs, and tells everyone what is left. The caller holds DEA.mu.
+func (d *DEA) reserve(in *instance) {
+	d.room.take(in)
 	d.advertise()
 }
 

@@ -33,6 +33,7 @@ func (d *DEA) stage(ctx context.Context, in *instance, executable string) error 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	in.staged = true
+	d.changed()
 	return nil
 }
 

@@ -57,11 +57,14 @@ func (d *DEA) move(in *instance, to protocol.State, why protocol.ExitReason) boo
 		if t.from != in.state || t.to != to {
 			continue
 		}
-		in.state, in.since, in.exit = to, time.Now(), why
+		in.state, in.since = to, time.Now()
+		if !in.evacuated {
+			in.exit = why
+		}
 		for _, tell := range t.tell {
 			tell(d, in)
 		}
-		d.snapshot.changed()
+		d.changed()
 		return true
 	}
 	return false

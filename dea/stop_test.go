@@ -167,10 +167,10 @@ func TestShutdownEndsAllInstancesAtOnce(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { defer close(ended); h.stop() }()
 		said := h.news()
-		if len(said) != 6 {
-			t.Errorf("at once it said\n%swant unregister and exited of three", show(said))
+		if len(said) != 7 || said[0].Subject != "dea.shutdown" {
+			t.Errorf("at once it said\n%swant its goodbye, and unregister and exited of three", show(said))
 		}
-		for i, m := range said {
+		for i, m := range said[1:] {
 			if want := []string{"router.unregister", "droplet.exited"}[i%2]; m.Subject != want || want == "droplet.exited" && !strings.Contains(string(m.Payload), `"DEA_SHUTDOWN"`) {
 				t.Errorf("message %d is %s %s, want %s", i, m.Subject, m.Payload, want)
 			}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -314,4 +315,9 @@ func (b *watched) wasStopped() bool {
 		}
 	}
 	return len(b.Running()) == 0
+}
+
+// runs reports whether an instance runs.
+func (b *watched) runs(id string) bool {
+	return slices.ContainsFunc(b.Running(), func(s isolation.Spec) bool { return s.ID == id })
 }
