@@ -73,7 +73,9 @@ func buildDEA(k *kit) (*attached, error) {
 	}
 	b := k.bus("dea", "mbus", cfg.MBus, log)
 	d, err := dea.New(b, backend, cfg.Resolve(k.path), log)
-	return k.attach("dea", b, d, log), err
+	a := k.attach("dea", b, d, log)
+	a.grace.OnlyPatient = true // a DEA evacuates when it is asked to, and not at each Ctrl-C
+	return a, err
 }
 
 // backend finds an isolation backend by the name that dea.yml gives. One line here is one backend.

@@ -9,7 +9,7 @@ import (
 
 // componentCommands are the commands of the Procfile: one component in a process of its own.
 func (s *session) componentCommands() []*cobra.Command {
-	dea := s.componentCommand("dea", "Run droplets (listens on dea.*)", stopQuickly)
+	dea := s.componentCommand("dea", "Run droplets (listens on dea.*)", evacuate)
 	dea.AddCommand(s.deaQueries()...)
 	return []*cobra.Command{
 		s.componentCommand("nats", "Run the message bus", stopQuickly),

@@ -20,6 +20,8 @@ const (
 	stopQuickly manners = iota
 	// finishWork: INT and USR2 let all work be done first, as the stager of 2012 did; TERM and HUP stop quickly.
 	finishWork
+	// evacuate: USR2, once, gives others the time to take over, as with the DEA of 2012; the others stop quickly.
+	evacuate
 )
 
 // onSignals returns a context that ends when the process is told to stop, or nobody reads its output any more. The second
@@ -53,7 +55,7 @@ func onSignals(ctx context.Context, m manners, out *output, hurry func()) (conte
 func listen(signals <-chan os.Signal, m manners, cancel context.CancelCauseFunc, hurry func()) {
 	told := 0
 	for sig := range signals {
-		if sig == syscall.SIGUSR2 && m == stopQuickly {
+		if sig == syscall.SIGUSR2 && (m == stopQuickly || m == evacuate && told > 0) {
 			continue
 		}
 		switch told++; told {
@@ -68,7 +70,7 @@ func listen(signals <-chan os.Signal, m manners, cancel context.CancelCauseFunc,
 }
 
 func causeOf(sig os.Signal, m manners) error {
-	if m == finishWork && (sig == syscall.SIGINT || sig == syscall.SIGUSR2) {
+	if m == finishWork && sig == syscall.SIGINT || m != stopQuickly && sig == syscall.SIGUSR2 {
 		return lifecycle.ErrPatientStop
 	}
 	return context.Canceled

@@ -57,6 +57,8 @@ type Grace struct {
 	Drain   time.Duration // at most this long for Drain
 	Stop    time.Duration // at most this long from cancel to the return of Run
 	Reserve time.Duration // kept free for this member whatever the others take: a DEA needs some to stop its apps
+	// OnlyPatient skips Drain unless the stop is a patient one: a DEA that evacuates needs more time than an ordinary stop has.
+	OnlyPatient bool
 }
 
 // Group runs components together. It is a Component itself, so groups nest.

@@ -46,7 +46,7 @@ func (h *halt) member(i int) error {
 func (h *halt) drain(i int) (drained <-chan struct{}, err error) {
 	m, done := h.members[i], make(chan struct{})
 	d, ok := m.c.(Drainer)
-	if !ok || !isClosed(m.ready) || isClosed(m.done) {
+	if !ok || !isClosed(m.ready) || isClosed(m.done) || m.grace.OnlyPatient && !h.patient() {
 		close(done)
 		return done, nil
 	}

@@ -104,6 +104,24 @@ func TestPatientStopLetsAllWorkFinish(t *testing.T) {
 	})
 }
 
+func TestOnlyAPatientStopDrainsWhoAsksForThat(t *testing.T) {
+	t.Parallel()
+	for cause, want := range map[error][]string{
+		nil:            {"dea ready", "dea stopped"},
+		ErrPatientStop: {"dea ready", "dea drained", "dea stopped"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d := &diary{}
+			g := startWith(t, Options{}, Grace{OnlyPatient: true}, &worker{part: part{name: "dea", diary: d}, work: time.Second})
+			<-g.ready
+			if err, _ := g.stop(cause); err != nil {
+				t.Error(err)
+			}
+			d.check(t, want...)
+		})
+	}
+}
+
 func TestHurryEndsAPatientDrainAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
