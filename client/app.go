@@ -45,6 +45,10 @@ func TutorialApp(id string) App {
 }
 
 // newApp has host names with no underscore in them. They are allowed in the names of apps, but Tomcat refuses a request for such a host.
+// todayMemory is the least that an app gets on a runtime of today, in MB. vmc's 64 were for those of 2012: Flask behind gunicorn
+// needs 63, Node.js for one page 44.
+const todayMemory = 128
+
 func newApp(id string) App {
 	host := strings.ReplaceAll(id, "_", "-")
 	return App{ID: id, Name: id, URIs: []string{host + ".vcap.me", host + ".localhost"}}
@@ -73,6 +77,7 @@ func DescribeDir(ctx context.Context, dir, id string, o Overrides) (App, error) 
 	}
 	a.Memory = found.Framework.MemoryFor(a.Runtime)
 	if runtime, ok := runtimes.Lookup(a.Runtime); ok && runtime.Today {
+		a.Memory = max(a.Memory, todayMemory)
 		info := runtimes.Here(ctx, runtimes.Run, a.Runtime)
 		a.Staging, a.Running = &info, &info
 	}

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -37,5 +39,19 @@ func TestHostNamesHaveNoUnderscore(t *testing.T) {
 	a := client.TutorialApp("java_web")
 	if want := []string{"java-web.vcap.me", "java-web.localhost"}; a.Name != "java_web" || !slices.Equal(a.URIs, want) {
 		t.Errorf("%s has the host names %v, want %v", a.Name, a.URIs, want)
+	}
+}
+
+func TestRuntimesOfTodayGetMemoryToStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "server.js"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for runtime, want := range map[string]int{"": 128, "node": 128, "node08": 64} {
+		a, err := client.DescribeDir(t.Context(), dir, "app", client.Overrides{Runtime: runtime})
+		if err != nil || a.Memory != want {
+			t.Errorf("on the runtime %q the app gets %d MB, %v, want %d", runtime, a.Memory, err, want)
+		}
 	}
 }
