@@ -105,6 +105,8 @@ func (a *App) Start(index int) {
 	if _, err := client.Run(ctx, a.p.Bus, dea.ID, start); err != nil {
 		a.p.t.Fatalf("%v\n%s", err, a.p.Logs())
 	}
+	// What was heard of the registration the router may hear a little later.
+	testkit.Eventually(a.p.t, answerPatience, "the router to know "+a.ID, a.routed)
 }
 
 // Get asks the app through the router, and returns the body of the answer, which has to be 200.
