@@ -1,0 +1,10 @@
+#!/usr/bin/env python3
+"""What every Django project has: `python3 manage.py runserver` runs it where you are."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+execute_from_command_line(sys.argv)
