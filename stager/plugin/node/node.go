@@ -52,8 +52,15 @@ type app struct {
 	start    *command // the start command that autoconfigure made, if it made one
 }
 
-// script is the startup script. For a Node.js of today it also says what is usual today: the port in PORT, that this is no
-// development, and where the programs are that the modules bring.
+// Env is what the startup script sets for a Node.js of today: the port in PORT, that this is no development, and where the
+// programs are that the modules bring.
+func Env() map[string]string {
+	return map[string]string{
+		"NODE_ENV": "${NODE_ENV:-production}", "PATH": "$PWD/app/node_modules/.bin:$PATH", "PORT": "$VCAP_APP_PORT",
+	}
+}
+
+// script is the startup script.
 func (a *app) script(ctx context.Context) (plugin.Script, error) {
 	if a.start == nil {
 		start, err := a.startCommand(ctx)
@@ -66,9 +73,7 @@ func (a *app) script(ctx context.Context) (plugin.Script, error) {
 	if !a.w.Modern() {
 		return plugin.Script{Command: node + " $@"}, nil
 	}
-	s := plugin.Script{Command: node + ` "$@"`, Env: map[string]string{
-		"NODE_ENV": "${NODE_ENV:-production}", "PATH": "$PWD/app/node_modules/.bin:$PATH", "PORT": "$VCAP_APP_PORT",
-	}}
+	s := plugin.Script{Command: node + ` "$@"`, Env: Env()}
 	if a.start.shell {
 		s.Command = "( " + a.start.text + " )"
 	}

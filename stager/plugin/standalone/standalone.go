@@ -12,6 +12,8 @@ import (
 
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/java"
+	"github.com/minicf/minicf/stager/plugin/node"
+	"github.com/minicf/minicf/stager/plugin/python"
 	"github.com/minicf/minicf/stager/plugin/ruby"
 )
 
@@ -55,7 +57,7 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 }
 
 // prepare is the script without its command. It is chosen by the name of the runtime, so java7 is a java and ruby193 a ruby.
-// Node, PHP and Erlang need nothing.
+// PHP and Erlang need nothing, and neither did Node in 2012.
 func prepare(ctx context.Context, w *plugin.Workspace) (plugin.Script, error) {
 	switch plugin.Family(w.App.RuntimeInfo.Name) {
 	case "ruby":
@@ -68,7 +70,14 @@ func prepare(ctx context.Context, w *plugin.Workspace) (plugin.Script, error) {
 		options := fmt.Sprintf("$JAVA_OPTS %s -Djava.io.tmpdir=%s", java.MemoryOptions(w), java.TmpDir(w))
 		return plugin.Script{Env: map[string]string{"JAVA_OPTS": options}}, nil
 	case "python":
+		if w.Modern() {
+			return plugin.Script{Env: python.Env()}, python.InstallRequirements(ctx, w)
+		}
 		return plugin.Script{Env: map[string]string{"PYTHONUNBUFFERED": "true"}}, nil
+	case "node":
+		if w.Modern() {
+			return plugin.Script{Env: node.Env()}, node.InstallModules(ctx, w)
+		}
 	}
 	return plugin.Script{}, nil
 }

@@ -50,7 +50,8 @@ func TestEnvironmentDependsOnTheFamilyOfTheRuntime(t *testing.T) {
 	t.Parallel()
 	for runtime, want := range map[string]string{
 		"java7":        `export JAVA_OPTS="$JAVA_OPTS -Xms512m -Xmx512m -Djava.io.tmpdir=$PWD/tmp"`,
-		"python3":      `export PYTHONUNBUFFERED="true"`,
+		"python2":      `export PYTHONUNBUFFERED="true"`,
+		"python3":      `export PATH="$PWD/python/bin:$PATH"`,
 		"ruby193":      `export RUBYOPT="-rubygems -I$PWD/ruby -rstdsync"`,
 		"php":          `export TMPDIR="$PWD/tmp"`,
 		"erlangR14B01": `export TMPDIR="$PWD/tmp"`,
