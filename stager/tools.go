@@ -3,6 +3,7 @@ package stager
 import (
 	"github.com/minicf/minicf/runtimes"
 	"github.com/minicf/minicf/stager/install"
+	"github.com/minicf/minicf/stager/install/gems"
 	"github.com/minicf/minicf/stager/install/npm"
 	"github.com/minicf/minicf/stager/install/wheels"
 	"github.com/minicf/minicf/stager/plugin"
@@ -20,6 +21,6 @@ func Tools(platform plugin.Platform, cache string, text plugin.Text) plugin.Tool
 	network := install.NetworkEnv()
 	return plugin.Tools{
 		Run: RunTool, Find: runtimes.Find, Jars: systemJars, Platform: platform, Text: text,
-		Modules: npm.Installer{Env: network}, Wheels: wheels.Installer{Env: network},
+		Gems: gems.New(network), Modules: npm.Installer{Env: network}, Wheels: wheels.Installer{Env: network},
 	}
 }

@@ -29,20 +29,13 @@ func NetworkEnv() []string {
 	return env
 }
 
-// lastLines is how many lines of a tool's output an error shows.
-const lastLines = 15
-
 // Failure words that a tool failed: what could not be done, and the tool's own last words.
 func Failure(what string, output []byte, err error) string {
-	lines := strings.Split(strings.ToValidUTF8(string(output), "?"), "\n")
-	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
-	if n := len(lines); n > lastLines {
-		lines = lines[n-lastLines:]
+	said := plugin.LastLines(output, err)
+	if strings.TrimSpace(string(output)) == "" {
+		return what + ": " + said
 	}
-	if len(lines) == 0 {
-		return what + ": " + err.Error()
-	}
-	return what + ":\n" + strings.Join(lines, "\n")
+	return what + ":\n" + said
 }
 
 // Missing is the error that a program is not on this machine, with the command that installs it. The family is one of those

@@ -60,16 +60,16 @@ func (w *Workspace) RunTool(ctx context.Context, env []string, argv ...string) (
 }
 
 // lastLines is how much of a tool's output an error shows.
-const lastLines = 20
+const lastLines = 15
 
 // LastLines is what a failed tool said at its end, which is where it tells what is wrong; or else its error.
 func LastLines(output []byte, err error) string {
-	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
-	text := strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
-	if text == "" {
+	lines := strings.Split(strings.ToValidUTF8(string(output), "?"), "\n")
+	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
+	if len(lines) == 0 {
 		return err.Error()
 	}
-	return text
+	return strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
 }
 
 // ScratchDir is a directory for what tools leave behind, outside of the droplet and gone after this staging.

@@ -35,12 +35,13 @@ type Dependency struct {
 // Gem is one gem of a droplet.
 type Gem struct {
 	Name, Version string
-	Platform      string // for which it was compiled: x86_64-linux; "" is for any
-	Git           *GitSource
-	File          string // on this machine, when it is known: one of the platform's resources
+	Platform      string     // for which it was compiled: x86_64-linux; "" is for any
+	Remotes       []string   // servers that have it, as the lock file names them
+	Git           *GitSource // where it comes from when it is no package
+	File          string     // on this machine, when it is known: one of the platform's resources
 }
 
-// GitSource is where a gem comes from when it is no package.
+// GitSource is a revision of a Git repository.
 type GitSource struct {
 	URI        string
 	Revision   string // commit, 40 hex digits

@@ -68,6 +68,7 @@ func (a *App) gem(s lockfile.Spec) (*plugin.Gem, error) {
 	gem := plugin.Gem{Name: s.Name, Version: s.Version, Platform: s.Platform}
 	switch s.Source.Kind {
 	case lockfile.Packages:
+		gem.Remotes = s.Source.Remotes
 	case lockfile.Git:
 		if s.Source.Revision == "" {
 			return nil, &plugin.StagingError{Message: fmt.Sprintf("Gemfile.lock does not name the revision of the gem %s in %s", s.Name, s.Source.Remote())}
