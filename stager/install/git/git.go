@@ -1,4 +1,4 @@
-// Package git fetches repositories for staging plugins: buildpacks, gems.
+// Package git fetches repositories for staging plugins: buildpacks.
 //
 // In goes a URL, with #branch for another than the default one; out comes a directory with its files. Each URL is cloned
 // once, as shallow as the server allows, into the cache, and brought up to date when it is asked for again. Without a network
