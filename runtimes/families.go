@@ -53,6 +53,7 @@ func Families() []Family {
 		shellFamily(),
 		archiverFamily(),
 		javaTestsFamily(),
+		rubyTestsFamily(),
 	}
 }
 
@@ -114,6 +115,25 @@ func archiverFamily() Family {
 		Version:     []string{"-v"},
 		Packages: map[string][]string{
 			"apt": {"unzip", "zip", "tar"}, "dnf": {"unzip", "zip", "tar"}, "brew": {"unzip", "zip", "gnu-tar"}, "apk": {"unzip", "zip", "tar"},
+		},
+	}
+}
+
+// rubyTestsFamily is what the tests of bundled apps need: Bundler, and what builds a gem that is written in C.
+func rubyTestsFamily() Family {
+	return Family{
+		Name: "ruby-tests", Purpose: "minicf's own tests", ForTests: true,
+		Executables: []string{"bash", "/bin/bash"},
+		Version:     []string{"-c", "bundle --version"},
+		Check: []string{"-c", `missing=
+for program in bundle gcc make; do
+  command -v $program >/dev/null || missing="$missing $program"
+done
+ruby -rrbconfig -e 'exit File.exist?(RbConfig::CONFIG["rubyhdrdir"] + "/ruby.h")' || missing="$missing ruby.h"
+[ -z "$missing" ] || { echo $missing; exit 1; }`},
+		Packages: map[string][]string{
+			"apt": {"bundler", "ruby-dev", "gcc", "make", "libc6-dev"},
+			"dnf": {"rubygem-bundler", "ruby-devel", "gcc", "make"}, "brew": {"ruby"}, "apk": {"ruby-bundler", "ruby-dev", "build-base"},
 		},
 	}
 }
