@@ -48,11 +48,13 @@ func (e *DiscoverError) Hint() string {
 	return "each DEA that kept silent says why in its log: no room (`minicf dea status`), or no such runtime (`minicf doctor`)"
 }
 
-// Discover returns the first DEA that answers, the least busy one, within two seconds as in 2012.
+// Discover returns the first DEA that answers, the least busy one, within two seconds as in 2012. If all keep silent it asks once
+// more.
 func Discover(ctx context.Context, b *bus.Bus, req protocol.DiscoverRequest) (protocol.DEAHello, error) {
-	ctx, cancel := context.WithTimeout(ctx, discoverTimeout)
-	defer cancel()
-	hello, err := bus.Do(ctx, b, protocol.DEADiscover, req)
+	hello, err := discover(ctx, b, req)
+	if errors.Is(err, bus.ErrNoAnswer) && ctx.Err() == nil {
+		hello, err = discover(ctx, b, req)
+	}
 	if err == nil {
 		return hello, nil
 	}
@@ -67,6 +69,14 @@ func Discover(ctx context.Context, b *bus.Bus, req protocol.DiscoverRequest) (pr
 		e.Memory = int(*req.Limits.Mem)
 	}
 	return hello, e
+}
+
+// discover asks once. A DEA that has to run a program first, to see its version, may take longer than that the first time on a
+// busy machine; it remembers what it saw, and answers the second time.
+func discover(ctx context.Context, b *bus.Bus, req protocol.DiscoverRequest) (protocol.DEAHello, error) {
+	ctx, cancel := context.WithTimeout(ctx, discoverTimeout)
+	defer cancel()
+	return bus.Do(ctx, b, protocol.DEADiscover, req)
 }
 
 // Start asks a DEA to run an instance, and does not wait: nobody answers. What a DEA would drop without a word is an error
