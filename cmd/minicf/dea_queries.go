@@ -20,6 +20,10 @@ import (
 // taint of 250 ms.
 const deaWait = 500 * time.Millisecond
 
+// firstCheckWait is how long they are given the second time they are asked to discover: who has to run the runtime's program
+// first, to see its version, is slow on a busy machine. It is the time that the cloud controller of 2012 gave.
+const firstCheckWait = 2 * time.Second
+
 // deaQueries are the commands below `minicf dea` that ask the DEAs of the bus.
 func (s *session) deaQueries() []*cobra.Command {
 	return []*cobra.Command{s.deaDiscover(), s.deaStatus(), s.deaInstances()}
@@ -70,10 +74,14 @@ func (s *session) discoverDEAs(c *cobra.Command, request protocol.DiscoverReques
 	ctx, stop := untilTold(c)
 	defer stop()
 	err = s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error {
-		if all, err = gather(ctx, b, protocol.DEADiscover, request, 0); err != nil || len(all) > 0 {
+		if all, err = gather(ctx, b, protocol.DEADiscover, request, 0, deaWait); err != nil || len(all) > 0 {
 			return err
 		}
-		return needDEA(ctx, b)
+		if err := needDEA(ctx, b); err != nil {
+			return err
+		}
+		all, err = gather(ctx, b, protocol.DEADiscover, request, 1, firstCheckWait)
+		return err
 	})
 	return all, err
 }
@@ -104,7 +112,7 @@ func (s *session) deaStatuses(c *cobra.Command) (all []protocol.DEAStatusReply, 
 	ctx, stop := untilTold(c)
 	defer stop()
 	err = s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error {
-		if all, err = gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 0); err == nil && len(all) == 0 {
+		if all, err = gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 0, deaWait); err == nil && len(all) == 0 {
 			err = noDEA()
 		}
 		return err
@@ -112,9 +120,9 @@ func (s *session) deaStatuses(c *cobra.Command) (all []protocol.DEAStatusReply, 
 	return all, err
 }
 
-// gather returns the answers of all DEAs, or of the first ones up to a limit. They are given deaWait for it.
-func gather[Req, Rep any](ctx context.Context, b *bus.Bus, call protocol.Call[Req, Rep], req Req, limit int) ([]Rep, error) {
-	enough, cancel := context.WithTimeout(ctx, deaWait)
+// gather returns the answers of all DEAs, or of the first ones up to a limit, that come within a time.
+func gather[Req, Rep any](ctx context.Context, b *bus.Bus, call protocol.Call[Req, Rep], req Req, limit int, within time.Duration) ([]Rep, error) {
+	enough, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	all, err := bus.Gather(enough, b, call, req, limit)
 	return all, errors.Join(err, ctx.Err())
@@ -122,7 +130,7 @@ func gather[Req, Rep any](ctx context.Context, b *bus.Bus, call protocol.Call[Re
 
 // needDEA fails when there is no DEA on the bus.
 func needDEA(ctx context.Context, b *bus.Bus) error {
-	deas, err := gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 1)
+	deas, err := gather(ctx, b, protocol.DEAStatus, protocol.Ignored{}, 1, deaWait)
 	if err == nil && len(deas) == 0 {
 		return noDEA()
 	}

@@ -29,7 +29,7 @@ func parseInstance(arg string) (app string, index int, err error) {
 func findInstance(ctx context.Context, b *bus.Bus, app string, index int) (protocol.FoundInstance, error) {
 	running, err := gather(ctx, b, protocol.DEAFindDroplet, protocol.FindRequest{Selection: protocol.Selection{
 		Droplet: protocol.ID(app), Indices: []protocol.Int{protocol.Int(index)}, States: []protocol.State{protocol.Running, protocol.Starting},
-	}}, 1)
+	}}, 1, deaWait)
 	if err != nil {
 		return protocol.FoundInstance{}, err
 	}
@@ -45,7 +45,7 @@ func findInstance(ctx context.Context, b *bus.Bus, app string, index int) (proto
 
 // findInstances asks the DEAs for the instances of an app: for each index those that run, or the last crash. There is at least one.
 func findInstances(ctx context.Context, b *bus.Bus, app string) ([]protocol.FoundInstance, error) {
-	all, err := gather(ctx, b, protocol.DEAFindDroplet, protocol.FindRequest{Selection: protocol.Selection{Droplet: protocol.ID(app)}}, 0)
+	all, err := gather(ctx, b, protocol.DEAFindDroplet, protocol.FindRequest{Selection: protocol.Selection{Droplet: protocol.ID(app)}}, 0, deaWait)
 	if err == nil && len(all) == 0 {
 		err = needDEA(ctx, b)
 	}
