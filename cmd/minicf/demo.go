@@ -27,8 +27,9 @@ terminal the app stays up until Ctrl-C; otherwise, and with --exit, all is stopp
 
 // demoFlags are what can be said to `minicf demo`.
 type demoFlags struct {
-	app, framework, runtime, command, buildpack string
-	yes, exit, step                             bool
+	app             string
+	kind            kindFlags
+	yes, exit, step bool
 }
 
 func (s *session) demoCommand() *cobra.Command {
@@ -39,10 +40,7 @@ func (s *session) demoCommand() *cobra.Command {
 	}
 	s.jsonFlag(c)
 	c.Flags().StringVar(&f.app, "app", "", "directory of another app (default: the sinatra sample)")
-	c.Flags().StringVar(&f.framework, "framework", "", "its framework (default: detected)")
-	c.Flags().StringVar(&f.runtime, "runtime", "", "its runtime (default: the framework's)")
-	c.Flags().StringVar(&f.command, "command", "", "its start command, for a standalone app")
-	c.Flags().StringVar(&f.buildpack, "buildpack", "", "let this buildpack stage it: a directory, or a git URL")
+	f.kind.add(c)
 	c.Flags().BoolVar(&f.yes, "yes", false, "install a missing runtime without asking")
 	c.Flags().BoolVar(&f.exit, "exit", false, "stop everything when the story is told")
 	c.Flags().BoolVar(&f.step, "step", false, "wait for Enter between the steps")
@@ -129,8 +127,8 @@ func (s *session) demo(ctx context.Context, f demoFlags) error {
 func (s *session) demoApp(ctx context.Context, f demoFlags) (client.App, string, error) {
 	const sample = "my-sinatra-app"
 	if f.app == "" {
-		if f.framework+f.runtime+f.command+f.buildpack != "" {
-			return client.App{}, "", &coded{error: errors.New("--framework, --runtime, --command and --buildpack are about an app of yours"), code: exitUsage, hint: "name it with --app DIR"}
+		if f.kind.given() {
+			return client.App{}, "", f.kind.errNoApp()
 		}
 		return client.TutorialApp(sample), "", nil
 	}
@@ -138,9 +136,7 @@ func (s *session) demoApp(ctx context.Context, f demoFlags) (client.App, string,
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return client.App{}, "", &coded{error: fmt.Errorf("%s is not a directory", f.app), code: exitNotFound}
 	}
-	app, err := client.DescribeDir(ctx, dir, appName(dir), client.Overrides{
-		Framework: f.framework, Runtime: f.runtime, Command: f.command, Buildpack: s.buildpack(f.buildpack),
-	})
+	app, err := client.DescribeDir(ctx, dir, appName(dir), f.kind.overrides(s))
 	if err != nil {
 		return client.App{}, "", err
 	}

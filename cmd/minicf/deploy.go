@@ -35,7 +35,7 @@ func (s *session) deployCommand() *cobra.Command {
 		ctx, stop := untilTold(c)
 		defer stop()
 		f.id = firstOr(args, sampleID)
-		if stopIt && (f.dir+f.runtime+f.command != "" || len(f.env) > 0) {
+		if stopIt && (f.dir != "" || f.kind.given() || len(f.env) > 0) {
 			return usageError("--stop needs no more than the ID of the app")
 		}
 		if stopIt {
