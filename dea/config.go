@@ -34,6 +34,7 @@ type Config struct {
 	DiskThreshold int           `yaml:"droplet_fs_percent_used_threshold"`
 	Unpack        Unpack        `yaml:"unpack"`
 
+	DropletCache      DropletCache    `yaml:"droplet_cache"`
 	EvacuationDelay   config.Duration `yaml:"evacuation_delay"`    // how long apps serve after Drain began
 	DisableDirCleanup bool            `yaml:"disable_dir_cleanup"` // keep droplets and directories, to look at
 	ForceHTTPSharing  bool            `yaml:"force_http_sharing"`  // never use the executableFile of a message
@@ -50,6 +51,11 @@ type Config struct {
 type Intervals struct {
 	Heartbeat config.Duration `yaml:"heartbeat"`
 	Advertise config.Duration `yaml:"advertise"`
+}
+
+// DropletCache limits what is kept of droplets between starts.
+type DropletCache struct {
+	MaxSize config.Size `yaml:"max_size"` // of all; 0 keeps none
 }
 
 // Unpack limits what a droplet may unpack to; a droplet larger than that is not even downloaded.
@@ -73,6 +79,7 @@ func Default() Config {
 		Intervals:       Intervals{Heartbeat: config.Duration(10 * time.Second), Advertise: config.Duration(5 * time.Second)},
 		LocalRoute:      "127.0.0.1",
 		DiskThreshold:   95,
+		DropletCache:    DropletCache{MaxSize: 1 << 30},
 		EvacuationDelay: config.Duration(30 * time.Second),
 		MaxProcesses:    512,
 		Unpack:          Unpack{MaxEntries: limits.Entries, MaxSize: config.Size(limits.Bytes)},
@@ -115,6 +122,8 @@ func (c Config) Validate() error {
 		return config.Invalid("droplet_fs_percent_used_threshold", "want 1 to 100 percent, not %d", c.DiskThreshold)
 	case c.MaxProcesses < 0:
 		return config.Invalid("max_processes", "want 0 (any number) or more, not %d", c.MaxProcesses)
+	case c.DropletCache.MaxSize < 0:
+		return config.Invalid("droplet_cache.max_size", "want 0 bytes or more")
 	case c.Unpack.MaxEntries < 1:
 		return config.Invalid("unpack.max_entries", "want 1 or more, not %d", c.Unpack.MaxEntries)
 	case c.Unpack.MaxSize < 1:

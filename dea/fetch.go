@@ -26,7 +26,8 @@ type fetcher struct {
 	dir    string // staged/
 	client *http.Client
 	limit  int64 // bytes of one droplet
-	keep   bool  // leave droplets in staged/ (disable_dir_cleanup)
+	room   int64 // bytes of all that are kept by their SHA1
+	keep   bool  // leave all droplets in staged/ (disable_dir_cleanup)
 	share  bool  // the start message's file may be used (not force_http_sharing)
 	log    *slog.Logger
 
@@ -38,8 +39,8 @@ type fetcher struct {
 
 func newFetcher(cfg Config, staged string, log *slog.Logger) *fetcher {
 	return &fetcher{
-		dir: staged, client: newClient(), limit: cfg.Unpack.MaxSize.Bytes(), keep: cfg.DisableDirCleanup,
-		share: !cfg.ForceHTTPSharing, log: log, flights: map[string]*flight{},
+		dir: staged, client: newClient(), limit: cfg.Unpack.MaxSize.Bytes(), room: cfg.DropletCache.MaxSize.Bytes(),
+		keep: cfg.DisableDirCleanup, share: !cfg.ForceHTTPSharing, log: log, flights: map[string]*flight{},
 	}
 }
 
@@ -172,11 +173,17 @@ func isSHA1(s string) bool {
 	return err == nil && len(b) == sha1.Size
 }
 
-// clean removes what downloads that never ended left behind.
+// clean removes what downloads that never ended left behind, and droplets that the cache has no room for any more. Where
+// it keeps none, those in it now were put there for somebody's first start.
 func (f *fetcher) clean() error {
 	left, err := filepath.Glob(filepath.Join(f.dir, "*"+pending))
 	for _, path := range left {
 		err = errors.Join(err, os.Remove(path))
+	}
+	if f.room > 0 && !f.keep {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.evict()
 	}
 	return err
 }

@@ -26,6 +26,7 @@ import (
 func testFetcher(tb testing.TB) *fetcher {
 	cfg := Default()
 	cfg.Unpack.MaxSize = 1 << 20
+	cfg.DropletCache.MaxSize = 0
 	f := newFetcher(cfg, tb.TempDir(), testkit.Logger(tb))
 	tb.Cleanup(f.wait)
 	return f

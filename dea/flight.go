@@ -80,7 +80,7 @@ func (f *fetcher) board(ctx context.Context, w wanted) (fl *flight, joined bool)
 	return fl, true
 }
 
-// leave ends one user's interest. The last one's ends the download, or removes the droplet.
+// leave ends one user's interest. The last one's ends the download, or removes the droplet unless the cache keeps it.
 func (f *fetcher) leave(fl *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -118,10 +118,16 @@ func (f *fetcher) remove(fl *flight) {
 		return
 	}
 	fl.file.Close()
-	if f.keep {
+	path := filepath.Join(f.dir, fl.want.name)
+	switch {
+	case f.keep:
+		return
+	case f.keeps(fl):
+		touch(path)
+		f.evict()
 		return
 	}
-	if err := os.Remove(filepath.Join(f.dir, fl.want.name)); err != nil {
+	if err := os.Remove(path); err != nil {
 		f.log.Warn("droplet was not removed", "error", err)
 	}
 }
