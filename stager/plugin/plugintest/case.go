@@ -156,8 +156,8 @@ func (c Case) want(tools plugin.Tools) map[string]File {
 	return files
 }
 
-// message is the exception without its class.
-func (c Case) message() string {
+// Message is the exception without its class.
+func (c Case) Message() string {
 	i := strings.LastIndex(c.Error, " (")
 	return c.Error[:max(i, 0)]
 }
@@ -192,7 +192,8 @@ func checksum(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func readCase(t *testing.T, file string) Case {
+// ReadCase reads a case's JSON file.
+func ReadCase(t testing.TB, file string) Case {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

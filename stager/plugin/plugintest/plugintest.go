@@ -38,7 +38,7 @@ func Run(t *testing.T, newPlugin func() plugin.Plugin, options ...Option) {
 		t.Fatalf("no cases in testdata: %v", err)
 	}
 	for _, file := range files {
-		c := readCase(t, file)
+		c := ReadCase(t, file)
 		if name := newPlugin().Name(); name != c.Framework {
 			t.Fatalf("%s is a case of %s, but the plugin is %s", file, c.Framework, name)
 		}
@@ -52,8 +52,8 @@ func Run(t *testing.T, newPlugin func() plugin.Plugin, options ...Option) {
 	for _, file := range files {
 		t.Run("stops when asked/"+filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			stops(t, newPlugin, readCase(t, file))
-			stopsInTool(t, newPlugin, readCase(t, file), options)
+			stops(t, newPlugin, ReadCase(t, file))
+			stopsInTool(t, newPlugin, ReadCase(t, file), options)
 		})
 	}
 }
@@ -119,20 +119,25 @@ func (zeros) Read(p []byte) (int, error) {
 
 // check compares the outcome with the golden one.
 func (c Case) check(t *testing.T, dest string, err error, tools plugin.Tools) {
-	text := tools.Text
-	switch message := c.message(); {
+	switch message := c.Message(); {
 	case c.Exit == 0 && err != nil:
 		t.Fatalf("staging failed: %v", err)
 	case c.Exit != 0 && (err == nil || err.Error() != message):
 		t.Errorf("staging failed with %v, want %q", err, message)
 	}
+	c.CheckFiles(t, dest, tools)
+	c.compare(t, dest, droplet.StagingLog, c.log(tools.Text))
+}
+
+// CheckFiles compares all that was staged to dest with the golden files, but for what staging.log says.
+func (c Case) CheckFiles(t *testing.T, dest string, tools plugin.Tools) {
+	t.Helper()
 	got := listed(Look(t, dest))
 	if want := c.want(tools); !maps.Equal(got, want) {
 		t.Errorf("staged\n%v, want\n%v", got, want)
 	}
-	c.compare(t, dest, droplet.StartupFile, inEra(c.Startup, text))
+	c.compare(t, dest, droplet.StartupFile, inEra(c.Startup, tools.Text))
 	c.compare(t, dest, droplet.StopFile, c.Stop)
-	c.compare(t, dest, droplet.StagingLog, c.log(text))
 	for name, content := range c.Content {
 		c.compare(t, dest, name, content)
 	}
