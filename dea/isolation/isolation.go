@@ -37,6 +37,7 @@ type Limits struct {
 	DiskMB    int
 	FDs       int // open files of each process
 	Processes int // alive at once
+	CPUShares int // of a busy machine's cores, in proportion to what others have; 1024 is what a program has by itself
 
 	UserProcesses int // processes and threads of the user that it runs as, whatever program they are of (ulimit -u)
 	FileMB        int // size of one file (ulimit -f)
@@ -56,13 +57,16 @@ type Exit struct {
 	Status int    // exit status, -1 when a signal ended it or nobody knows
 	Reason string // for people: "exit status 7", "signal: killed"
 	Stderr string // the last lines that startup itself, not the app, wrote to its standard error
+
+	// OverMemoryKB is what the processes used when the system ended one of them, since they were beyond Limits.MemoryMB; 0 when it did not.
+	OverMemoryKB int64
 }
 
 // Usage is what all processes of a container use together.
 type Usage struct {
 	At       time.Time
 	CPU      float64 // percent of one core since the last measurement
-	MemoryKB int64   // resident
+	MemoryKB int64   // resident; once the system has ended a process for it, the most that there was
 	DiskB    int64   // bytes below the directory
 
 	Processes int // that are alive
@@ -94,6 +98,19 @@ type Nicer interface {
 	// Renice sets the priority of all processes, from 0 (that of everybody else) to 19 (the lowest). Raising it again may not be allowed. The
 	// error is errors.ErrUnsupported where the container shares the cores with others by other means.
 	Renice(ctx context.Context, nice int) error
+}
+
+// Protection is something that instances are kept from, or held to.
+type Protection struct {
+	Name   string `json:"name"`
+	On     bool   `json:"on"`
+	Detail string `json:"detail"` // how, or why not
+}
+
+// Protector is what a Backend may be besides, if it can tell what it protects. Ask with a type assertion.
+type Protector interface {
+	// Protections are the same from the first call on: those that are on, and those that this machine does not offer.
+	Protections() []Protection
 }
 
 // Backend starts containers.

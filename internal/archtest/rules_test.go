@@ -23,13 +23,13 @@ var onlyRules = []onlyRule{
 	{
 		what: []string{"os/exec"},
 		by: []string{
-			"./cmd/minicf",                // doctor runs the package manager
-			"./story/...",                 // so does the demo
-			"./runtimes",                  // checks the version of an executable
-			"./stager",                    // owns the runner that is handed to plugins
-			"./stager/install/...",        // owns gem, npm and their like
-			"./dea/isolation/process",     // runs the apps
-			"./dea/isolation/sandbox/...", // likewise
+			"./cmd/minicf",            // doctor runs the package manager
+			"./story/...",             // so does the demo
+			"./runtimes",              // checks the version of an executable
+			"./stager",                // owns the runner that is handed to plugins
+			"./stager/install/...",    // owns gem, npm and their like
+			"./dea/isolation/process", // runs the apps
+			"./dea/isolation/cgroup",  // starts what runs them, in a group
 		},
 		why: "a process that is started must be waited for and killed with its group; a few places that do it well are enough",
 	},

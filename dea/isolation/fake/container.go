@@ -41,7 +41,7 @@ func (c *container) begin() {
 	}
 	c.timer = time.AfterFunc(c.script.runFor, func() {
 		code := c.script.exitCode
-		c.finish(isolation.Exit{Status: code, Reason: fmt.Sprintf("exit status %d", code)})
+		c.finish(isolation.Exit{Status: code, Reason: fmt.Sprintf("exit status %d", code), OverMemoryKB: c.script.overKB})
 	})
 }
 

@@ -13,6 +13,7 @@
 //	FAKE_STOP_ERROR=text     cannot be stopped: Stop fails, and it runs on
 //	FAKE_MEMORY_KB=65536     uses this much memory instead of MemoryKB
 //	FAKE_DISK_B=1048576      … and disk instead of DiskB
+//	FAKE_OVER_MEMORY_KB=1000 … and is ended by the system for that much memory (with FAKE_RUN_FOR)
 //	FAKE_CPU=80              … and percent of a core instead of CPU
 //	FAKE_PROCESSES=3         … in this many processes instead of one
 //

@@ -20,6 +20,7 @@ type script struct {
 	diskB      int64
 	cpu        float64
 	processes  int
+	overKB     int64
 }
 
 // readScript lets the later environment win, and in each the later entry.
@@ -63,6 +64,8 @@ func (s *script) set(name, value string) (err error) {
 		s.memoryKB, err = strconv.ParseInt(value, 10, 64)
 	case "FAKE_DISK_B":
 		s.diskB, err = strconv.ParseInt(value, 10, 64)
+	case "FAKE_OVER_MEMORY_KB":
+		s.overKB, err = strconv.ParseInt(value, 10, 64)
 	case "FAKE_CPU":
 		s.cpu, err = strconv.ParseFloat(value, 64)
 	case "FAKE_PROCESSES":

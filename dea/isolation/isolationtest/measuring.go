@@ -2,7 +2,9 @@ package isolationtest
 
 import (
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,6 +19,8 @@ var measuring = map[string]test{
 	"usage counts processes":          usageCountsProcesses,
 	"usage says when nothing is left": usageOfNothing,
 	"a busy family gives way":         familyGivesWay,
+	"too much memory is seen":         tooMuchMemoryIsSeen,
+	"too many processes are seen":     tooManyProcessesAreSeen,
 }
 
 // usage waits for a measurement that fits: it may be of a moment ago.
@@ -81,6 +85,35 @@ func familyGivesWay(t *testing.T, s *suite) {
 			t.Errorf("nice value of %d = %q, %v, want 7", pid, got, err)
 		}
 	}
+}
+
+// A backend may end it before anybody has measured it, but has to say so.
+func tooMuchMemoryIsSeen(t *testing.T, s *suite) {
+	spec := s.instance(t, serve(`bash -c 'x=$(printf "%200000000s" ""); `+lasting+`; echo "$x"'`))
+	spec.Limits = isolation.Limits{MemoryMB: 32}
+	c := s.start(t, spec)
+	testkit.Eventually(t, patience, "more memory than the limit", func() bool {
+		u, err := c.Usage(t.Context())
+		if errors.Is(err, isolation.ErrGone) {
+			return ended(t, c).OverMemoryKB > 32<<10
+		}
+		return err == nil && u.MemoryKB > 32<<10
+	})
+}
+
+// A backend may let it have no more, and then what it does is its own affair.
+func tooManyProcessesAreSeen(t *testing.T, s *suite) {
+	spec := s.instance(t, serve(`bash -c 'for i in $(seq 40); do sleep 1000 & done 2> refused; wait'`))
+	spec.Limits = isolation.Limits{Processes: 20}
+	c := s.start(t, spec)
+	testkit.Eventually(t, patience, "more processes than the limit, or none beyond it", func() bool {
+		u, err := c.Usage(t.Context())
+		if err == nil && u.Processes > 20 {
+			return true
+		}
+		refused, _ := os.ReadFile(filepath.Join(spec.Dir, "refused"))
+		return len(refused) > 0
+	})
 }
 
 func usageOfNothing(t *testing.T, s *suite) {

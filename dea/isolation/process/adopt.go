@@ -29,7 +29,9 @@ func (b *Backend) Adopt(ctx context.Context, h isolation.Handle, s isolation.Spe
 	if env := environOf(h.PID); env != nil {
 		s.Env = env
 	}
+	f.group = b.opts.Groups.Open(h.ID)
 	c := &container{backend: b, spec: s, handle: h, family: f, done: make(chan struct{})}
+	b.running.Add(1)
 	go c.awaitEnd(context.WithoutCancel(ctx), end)
 	return c, nil
 }
@@ -54,7 +56,8 @@ func (c *container) awaitEnd(ctx context.Context, end processEnd) {
 			time.Sleep(lookInterval)
 		}
 	}
-	c.exit = isolation.Exit{Status: -1, Reason: "an exit status that only an earlier DEA was told"}
+	most, _ := c.family.group.Killed()
+	c.exit = isolation.Exit{Status: -1, Reason: "an exit status that only an earlier DEA was told", OverMemoryKB: most}
 }
 
 // environOf is the environment with which a process was executed; nil where the system does not tell.

@@ -23,7 +23,7 @@ func BenchmarkLookAtProcessTable(b *testing.B) {
 
 // What a DEA with 500 instances does every two seconds: each is a startup script and its app, and all disks are walked.
 func BenchmarkUsageOf500Instances(b *testing.B) {
-	backend := New()
+	backend := New(Options{})
 	instances := startMany(b, backend, 500)
 	if _, err := backend.glance(b.Context()); err != nil {
 		b.Fatal(err)

@@ -74,6 +74,7 @@ func (c *container) close() {
 	c.closed.Do(func() {
 		c.backend.running.Add(-1)
 		c.stderr.close()
+		c.backend.removeGroup(c.family.group)
 	})
 }
 
@@ -83,7 +84,8 @@ func (c *container) wait(ctx context.Context) {
 	// The error repeats what the state says: there is no pipe whose copying could fail.
 	_ = c.cmd.Wait()
 	state := c.cmd.ProcessState
-	c.exit = isolation.Exit{Status: state.ExitCode(), Reason: state.String(), Stderr: c.stderr.read()}
+	most, _ := c.family.group.Killed()
+	c.exit = isolation.Exit{Status: state.ExitCode(), Reason: state.String(), Stderr: c.stderr.read(), OverMemoryKB: most}
 	if now, err := c.backend.look(ctx, time.Now()); err == nil {
 		c.family.leaderEnded(now)
 	}

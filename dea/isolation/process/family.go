@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/cgroup"
 )
 
 // family finds the processes of one container; the package doc says which these are.
@@ -20,6 +21,7 @@ type family struct {
 	id     string // of the instance; empty is unknown
 	dir    string // as HOME has it
 	real   string // as working directories have it, without symlinks
+	group  *cgroup.Group
 
 	mu   sync.Mutex
 	seen map[int]uint64 // pid → start of those found last
@@ -83,6 +85,11 @@ func (f *family) roots(now *snapshot, add func(at int)) {
 	now.homes.within(f.dir, add)
 	now.homes.within(f.real, add)
 	now.cwds.within(f.real, add)
+	for _, pid := range f.group.Members() {
+		if at, ok := now.byPID[pid]; ok {
+			add(at)
+		}
+	}
 }
 
 func each(places []int, f func(at int)) {

@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/cgroup"
 )
 
 // start is Start without the name of the script in its errors.
@@ -28,38 +30,36 @@ func (b *Backend) start(ctx context.Context, startup string, s isolation.Spec) (
 	if err != nil {
 		return nil, fmt.Errorf("make a file for its standard error: %w", err)
 	}
-	cmd, err := launch(ctx, startup, s, stderr.file)
+	group := b.makeGroup(s)
+	cmd, err := b.launch(ctx, s, stderr.file, group)
+	var c *container
+	if err == nil {
+		c, err = b.contain(ctx, cmd, s)
+	}
 	if err != nil {
 		stderr.close()
+		b.removeGroup(group)
 		return nil, err
 	}
-	c, err := b.contain(ctx, cmd, s)
-	if err != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // not waited for yet: the id is still its own
-		_ = cmd.Wait()
-		stderr.close()
-		return nil, err
-	}
-	c.stderr = stderr
+	c.stderr, c.family.group = stderr, group
 	b.running.Add(1)
 	go c.wait(context.WithoutCancel(ctx))
 	return c, nil
 }
 
-// contain makes a container of a process that was just started.
+// contain makes a container of a process that was just started, or ends it.
 func (b *Backend) contain(ctx context.Context, cmd *exec.Cmd, s isolation.Spec) (*container, error) {
 	pid := cmd.Process.Pid
-	if err := limit(pid, s.Limits); err != nil {
-		return nil, fmt.Errorf("limit it: %w", err)
-	}
-	ctx = context.WithoutCancel(ctx) // it runs: no use in giving up now
-	start, ok := b.table.startOf(ctx, pid)
+	// It runs: no use in giving up now.
+	start, ok := b.table.startOf(context.WithoutCancel(ctx), pid)
 	if !ok {
+		abandon(cmd)
 		return nil, errors.New("the process table does not show it")
 	}
 	h := isolation.Handle{ID: s.ID, PID: pid, Start: start, Dir: s.Dir}
 	f, err := newFamily(h)
 	if err != nil {
+		abandon(cmd)
 		return nil, err
 	}
 	return &container{
@@ -68,31 +68,59 @@ func (b *Backend) contain(ctx context.Context, cmd *exec.Cmd, s isolation.Spec) 
 	}, nil
 }
 
+// abandon ends a startup that nobody has waited for yet, so that the id is still its own.
+func abandon(cmd *exec.Cmd) {
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = cmd.Wait()
+}
+
 // launch starts the script. When another goroutine forks in the moment in which the DEA writes a startup script, the fork holds the file open for
 // writing until it has executed its own program, and the system refuses to execute it ("text file busy", Go issue 22315).
-func launch(ctx context.Context, startup string, s isolation.Spec, stderr *os.File) (*exec.Cmd, error) {
+func (b *Backend) launch(ctx context.Context, s isolation.Spec, stderr *os.File, group *cgroup.Group) (*exec.Cmd, error) {
 	closeInherited()
 	for pause := time.Millisecond; ; pause *= 2 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		cmd := exec.Command(startup, s.Args...)
-		cmd.Dir = s.Dir
-		cmd.Env = append([]string{}, s.Env...) // nil would mean ours
-		cmd.Stderr = stderr
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		err := cmd.Start()
+		cmd, err := b.try(ctx, s, stderr, group)
 		if err == nil {
 			return cmd, nil
 		}
 		if !errors.Is(err, syscall.ETXTBSY) || pause > time.Second/2 {
-			return nil, explain(err, startup)
+			return nil, explain(err, filepath.Join(s.Dir, "startup"))
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
 	}
+}
+
+// try starts the script once. It runs on when ctx ends.
+func (b *Backend) try(ctx context.Context, s isolation.Spec, stderr *os.File, group *cgroup.Group) (*exec.Cmd, error) {
+	cmd, started, err := b.command(context.WithoutCancel(ctx), s, "startup", s.Args...)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	outside, err := group.Start(cmd)
+	if err != nil {
+		_ = started()
+		return nil, err
+	}
+	if outside != nil {
+		b.opts.Log.Warn("instance is not in its control group", "instance", s.ID, "error", outside)
+	}
+	err = limit(cmd.Process.Pid, s.Limits)
+	if err != nil {
+		err = fmt.Errorf("limit it: %w", err)
+	}
+	if err = errors.Join(err, started()); err != nil {
+		abandon(cmd)
+		return nil, err
+	}
+	return cmd, nil
 }
 
 // executable says in words what is wrong with a script; execve only has numbers.

@@ -9,6 +9,9 @@ import (
 	"github.com/minicf/minicf/dea/isolation"
 )
 
+// canLimit says whether limit does anything.
+const canLimit = true
+
 // limit sets what rlimits can express. Startup has only just been executed; what it starts from now on inherits them.
 func limit(pid int, l isolation.Limits) error {
 	for _, r := range []struct {

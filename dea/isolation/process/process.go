@@ -14,6 +14,7 @@
 //     or below it: the DEA gives both to nobody else. An app may change one of them, as buildpacks do with HOME,
 //   - processes with neither, since somebody wiped their environment, that are detached from every terminal and work below the directory,
 //   - processes that were of the family when it was last looked at,
+//   - where there are control groups, whoever is in the instance's,
 //   - and all descendants of these.
 //
 // A person's shell that went to look at the directory is none of these. The DEA and its ancestors never are.
@@ -21,7 +22,8 @@
 // The second and third are Linux's alone, whose /proc tells environment and working directory. Elsewhere (macOS, BSD) the process table comes from
 // ps: groups and descendants are found, a daemon whose parent has ended is not, unless it was seen before. [isolation.Limits] are
 // Linux's too: FDs, UserProcesses and FileMB are set by prlimit as startup begins. Memory, disk and the number of processes are the DEA's to
-// watch with Usage: no rlimit expresses them, and RLIMIT_AS kills every java and node at once.
+// watch with Usage: no rlimit expresses them, and RLIMIT_AS kills every java and node at once. Control groups, where they can be had ([cgroup.Find]), hold
+// an instance to its memory and its processes in between, and share busy cores out.
 //
 // # No subreaper
 //
@@ -33,8 +35,10 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -42,12 +46,22 @@ import (
 	"time"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/cgroup"
 )
 
 var _ isolation.Backend = (*Backend)(nil)
 
+// Options change what New makes. The zero value is plain processes, whose use is measured.
+type Options struct {
+	Name   string       // other than "process", for a backend that is made of this one
+	Groups *cgroup.Tree // control groups, which hold instances to their limits between the measurements; nil is none
+	Wrap   Wrapper      // changes the commands of instances; nil leaves them as they are
+	Log    *slog.Logger // nil discards
+}
+
 // Backend starts instances as plain processes. Make one with New; it may be used by many goroutines.
 type Backend struct {
+	opts    Options
 	table   table
 	running atomic.Int32 // containers that were started and not stopped
 
@@ -56,15 +70,18 @@ type Backend struct {
 }
 
 // New returns the backend for this system.
-func New() *Backend {
-	if runtime.GOOS == "linux" {
-		return &Backend{table: procfs{}}
+func New(opts Options) *Backend {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Backend{table: ps{}}
+	if runtime.GOOS == "linux" {
+		return &Backend{opts: opts, table: procfs{}}
+	}
+	return &Backend{opts: opts, table: ps{}}
 }
 
-// Name returns "process".
-func (b *Backend) Name() string { return "process" }
+// Name returns "process", or what Options say.
+func (b *Backend) Name() string { return cmp.Or(b.opts.Name, "process") }
 
 // Start runs <dir>/startup. The error tells apart a missing directory or script, one that may not be executed, and one whose interpreter is
 // missing. A goroutine waits for startup until it ends; Stop waits for that goroutine.
@@ -82,11 +99,13 @@ func (b *Backend) Start(ctx context.Context, s isolation.Spec) (isolation.Contai
 func (b *Backend) Sweep(ctx context.Context, h isolation.Handle) error {
 	f, err := newFamily(h)
 	if err == nil {
+		f.group = b.opts.Groups.Open(h.ID)
 		err = b.end(ctx, f)
 	}
 	if err != nil {
 		return fmt.Errorf("sweep %s: %w", h.Dir, err)
 	}
+	b.removeGroup(f.group)
 	return nil
 }
 

@@ -8,12 +8,16 @@ import (
 	"syscall"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/cgroup"
 )
 
 var _ isolation.Nicer = (*container)(nil)
 
 // Renice implements isolation.Nicer for every process that is alive now; what these start inherits it.
 func (c *container) Renice(ctx context.Context, nice int) error {
+	if c.family.group != nil && c.backend.opts.Groups.Has(cgroup.CPU) {
+		return errors.ErrUnsupported
+	}
 	_, members, err := c.measurable(ctx)
 	for _, p := range members {
 		for _, thread := range threads(p.pid) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -28,12 +27,17 @@ func (c *container) runStopScript(ctx context.Context, members []process) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, scriptTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(c.spec.Dir, "stop"), strconv.Itoa(pid))
-	cmd.Dir = c.spec.Dir
-	cmd.Env = append([]string{}, c.spec.Env...)
+	cmd, started, err := c.backend.command(ctx, c.spec, "stop", strconv.Itoa(pid))
+	if err != nil {
+		return
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	_ = cmd.Run()
+	err = cmd.Start()
+	_ = started()
+	if err == nil {
+		_ = cmd.Wait()
+	}
 }
 
 // both says whether both pid and its parent are members.

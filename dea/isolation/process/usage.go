@@ -29,6 +29,9 @@ func (c *container) Usage(ctx context.Context) (isolation.Usage, error) {
 		usage.MemoryKB += p.memoryKB
 		cpu += p.cpu
 	}
+	if c.family.group != nil {
+		usage.MemoryKB = c.gather(members, usage.MemoryKB)
+	}
 	usage.CPU = c.meter.percent(cpu, at)
 	return usage, nil
 }
