@@ -50,6 +50,7 @@ func (d *DEA) describe() {
 		d.log.Info("Restricting to single tenant")
 	}
 	d.log.Info("Using directory: " + d.cfg.BaseDir + "/")
+	d.describeIsolation()
 }
 
 // memoryText is MB, or GB with one digit when it is more than one.

@@ -26,6 +26,7 @@ type Config struct {
 
 	StrictRuntimeVersions bool   `yaml:"strict_runtime_versions"` // refuse a mapped runtime of another version, as in 2012
 	Isolation             string `yaml:"isolation"`               // name of the backend; the DEA is handed the backend itself
+	Cgroups               bool   `yaml:"cgroups"`                 // likewise: hold instances to their limits with control groups
 
 	Intervals     Intervals     `yaml:"intervals"`
 	LocalRoute    string        `yaml:"local_route"` // the address to advertise is the one that leads there
@@ -76,6 +77,7 @@ func Default() Config {
 		MultiTenant:     true,
 		Runtimes:        defaultRuntimes(),
 		Isolation:       "process",
+		Cgroups:         true,
 		Intervals:       Intervals{Heartbeat: config.Duration(10 * time.Second), Advertise: config.Duration(5 * time.Second)},
 		LocalRoute:      "127.0.0.1",
 		DiskThreshold:   95,

@@ -35,6 +35,8 @@ func (d *DEA) resume(ctx context.Context, in *instance) {
 func (d *DEA) conclude(ctx context.Context, in *instance, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
+	} else if lines := d.overMemory(in); len(lines) > 0 {
+		err = d.tellExcess(in, lines)
 	}
 	d.crash(in, err)
 	d.bury(ctx, in)

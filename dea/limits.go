@@ -18,9 +18,19 @@ const (
 	mostFileMB      = 1 << 10 // in one file; else twice the disk limit
 )
 
+// Shares of a busy machine's cores go by memory, as with the second DEA: an instance of 256 MB has as much as any other program.
+const (
+	sharesPerMB = 4
+	leastShares = 128
+	mostShares  = 8192
+)
+
 // isolationLimits are what the backend is told; what it can hold the instance to is its own affair.
 func (d *DEA) isolationLimits(in *instance) isolation.Limits {
-	l := isolation.Limits{MemoryMB: in.memory, DiskMB: in.disk, FDs: in.fds, Processes: d.cfg.MaxProcesses}
+	l := isolation.Limits{
+		MemoryMB: in.memory, DiskMB: in.disk, FDs: in.fds, Processes: d.cfg.MaxProcesses,
+		CPUShares: min(max(in.memory*sharesPerMB, leastShares), mostShares),
+	}
 	if d.cfg.EnforceUlimit {
 		l.UserProcesses, l.FileMB = ulimitProcesses, min(2*in.disk, mostFileMB)
 	}
@@ -47,10 +57,21 @@ func exceeded(l isolation.Limits, u isolation.Usage) []string {
 	return lines
 }
 
-// terminate ends an instance that uses more than it may. Its own log says why; for everybody else it crashes.
-func (d *DEA) terminate(in *instance, lines []string) {
+// overMemory tells what an instance has exceeded that the system ended before the DEA could see it.
+func (d *DEA) overMemory(in *instance) []string {
+	if in.container == nil {
+		return nil
+	}
+	return exceeded(d.isolationLimits(in), isolation.Usage{MemoryKB: in.container.Exit().OverMemoryKB})
+}
+
+// terminate ends an instance that uses more than it may; for everybody but its own log it crashes.
+func (d *DEA) terminate(in *instance, lines []string) { in.cancel(d.tellExcess(in, lines)) }
+
+// tellExcess writes into an instance's own log why it ends, and returns it as an error.
+func (d *DEA) tellExcess(in *instance, lines []string) error {
 	if err := appendFatal(in.dir, lines); err != nil {
 		in.log.Warn("err.log of the instance was not written", "error", err)
 	}
-	in.cancel(errors.New(strings.Join(lines, " ")))
+	return errors.New(strings.Join(lines, " "))
 }

@@ -78,6 +78,24 @@ func TestInstanceThatUsesTooMuchCrashesAndItsLogSaysWhy(t *testing.T) {
 	}
 }
 
+// A control group does not wait for anybody to measure.
+func TestInstanceThatTheSystemEndedForItsMemorySaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, testConfig(t), nil)
+		r := h.app("sudden")
+		r.Env = []string{"FAKE_RUN_FOR=1s", "FAKE_EXIT_CODE=137", "FAKE_OVER_MEMORY_KB=300000"}
+		h.startApp(r)
+		in := h.only()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		text, err := os.ReadFile(filepath.Join(in.dir, "logs/err.log"))
+		if err != nil || !strings.Contains(string(text), "Memory limit of 256M exceeded.\n") || !strings.Contains(string(text), "Actual usage was 292M, process terminated.\n") {
+			t.Errorf("err.log = %q, %v, want the memory in it", text, err)
+		}
+	})
+}
+
 func TestInstanceThatStaysWithinItsLimitsRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -131,7 +149,7 @@ func TestLimitsReachTheBackendInEveryMode(t *testing.T) {
 			r.Limits.FDs = &fds
 			h.startApp(r)
 			h.only()
-			want := isolation.Limits{MemoryMB: 256, DiskMB: 256, FDs: 77, Processes: 512}
+			want := isolation.Limits{MemoryMB: 256, DiskMB: 256, FDs: 77, Processes: 512, CPUShares: 1024}
 			if enforce {
 				want.UserProcesses, want.FileMB = 512, 512
 			}

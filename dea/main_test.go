@@ -62,7 +62,7 @@ func runDEA() {
 	cfg.Runtimes = config.NameMap{{Name: "ruby19", Value: "/bin/sh"}}
 	cfg.Status.Port, cfg.FilerPort = bus.NoStatusPort, filer.NoPort
 	cfg.EvacuationDelay = config.Duration(100 * time.Millisecond)
-	die := &mortal{Backend: process.New(), point: os.Getenv("DEA_TEST_DIE")}
+	die := &mortal{Backend: process.New(process.Options{}), point: os.Getenv("DEA_TEST_DIE")}
 	d, err := New(b, die, cfg, testLog())
 	if err == nil {
 		d.ledger.at = die.commit

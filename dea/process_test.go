@@ -52,7 +52,7 @@ wait $STARTED
 
 // real makes a DEA that runs processes.
 func real(h *harness) {
-	h.DEA.backend, h.probe, h.runtimes.run = process.New(), accepts, runtimes.Run
+	h.DEA.backend, h.probe, h.runtimes.run = process.New(process.Options{}), accepts, runtimes.Run
 }
 
 // realApp is a start message of an app whose programs are those.

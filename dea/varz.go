@@ -1,6 +1,7 @@
 package dea
 
 import (
+	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/protocol"
 )
 
@@ -53,6 +54,9 @@ func (d *DEA) varz() map[string]any {
 	figures := map[string]any{
 		"apps_max_memory": d.room.maxMemory, "apps_reserved_memory": d.room.reserved, "apps_used_memory": d.usedKB() / 1024,
 		"num_apps": d.room.clients, "running_apps": running, "frameworks": frameworks, "runtimes": runtimes,
+	}
+	if p, ok := d.backend.(isolation.Protector); ok {
+		figures["isolation"] = map[string]any{"backend": d.backend.Name(), "protections": p.Protections()}
 	}
 	if d.stopping {
 		figures["state"] = shuttingDown

@@ -2,12 +2,14 @@ package sandbox
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/controller"
 	"github.com/minicf/minicf/dea"
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/cgroup"
 	"github.com/minicf/minicf/dea/isolation/fake"
 	"github.com/minicf/minicf/dea/isolation/process"
 	"github.com/minicf/minicf/router"
@@ -67,7 +69,7 @@ func buildDEA(k *kit) (*attached, error) {
 	if err != nil {
 		return nil, err
 	}
-	backend, err := backend(cfg.Isolation)
+	backend, err := backend(cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -79,14 +81,27 @@ func buildDEA(k *kit) (*attached, error) {
 }
 
 // backend finds an isolation backend by the name that dea.yml gives. One line here is one backend.
-func backend(name string) (isolation.Backend, error) {
-	switch name {
+func backend(cfg dea.Config, log *slog.Logger) (isolation.Backend, error) {
+	plain := process.Options{Groups: groups(cfg, log), Log: log}
+	switch cfg.Isolation {
 	case "process", "":
-		return process.New(), nil
+		return process.New(plain), nil
 	case "fake":
 		return fake.New(fake.Options{}), nil
 	}
-	return nil, fmt.Errorf("isolation: there is no backend %q, only process and fake", name)
+	return nil, fmt.Errorf("isolation: there is no backend %q, only process and fake", cfg.Isolation)
+}
+
+// groups are the control groups that this machine lets us make, if they are wanted; nil when there are none.
+func groups(cfg dea.Config, log *slog.Logger) *cgroup.Tree {
+	if !cfg.Cgroups {
+		return nil
+	}
+	tree, err := cgroup.Find("/")
+	if err != nil {
+		log.Debug("no control groups here", "error", err)
+	}
+	return tree
 }
 
 func buildStager(k *kit) (*attached, error) {
