@@ -28,6 +28,9 @@ type Spec struct {
 	Args   []string // of startup: "-p", "41234", or none
 	Env    []string // the complete environment, "K=V"; nothing is inherited
 	Limits Limits
+
+	Runtime string   // program that startup runs the app with, absolute; empty when there is none
+	Read    []string // what the app needs to read outside of Dir, besides its runtime
 }
 
 // Limits are what the instance may use. Zero means no limit. The DEA measures memory, disk and processes, and ends an instance that uses more; a
@@ -111,6 +114,12 @@ type Protection struct {
 type Protector interface {
 	// Protections are the same from the first call on: those that are on, and those that this machine does not offer.
 	Protections() []Protection
+}
+
+// Confiner is what a Backend may be besides, if its instances may not write outside of their directories, /tmp included: they are given a TMPDIR
+// inside. Ask with a type assertion.
+type Confiner interface {
+	Confines() bool
 }
 
 // Backend starts containers.

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package landlock
+
+const canRenounce = false
+
+func renounce() error { return nil }
