@@ -28,6 +28,8 @@ type Config struct {
 	Isolation             string `yaml:"isolation"`               // name of the backend; the DEA is handed the backend itself
 	Cgroups               bool   `yaml:"cgroups"`                 // likewise: hold instances to their limits with control groups
 
+	Landlock Landlock `yaml:"landlock"` // likewise, for the isolation of that name
+
 	Intervals     Intervals     `yaml:"intervals"`
 	LocalRoute    string        `yaml:"local_route"` // the address to advertise is the one that leads there
 	FilerPort     int           `yaml:"filer_port"`  // of the file viewer; filer.NoPort is none at all
@@ -46,6 +48,12 @@ type Config struct {
 	Index   *int   `yaml:"index"`    // of several DEAs
 	Prod    *bool  `yaml:"prod"`     // true: only apps marked for production
 	DEARuby string `yaml:"dea_ruby"` // accepted, and ignored
+}
+
+// Landlock is what instances may use with isolation: landlock, beside their directories, their runtime and the system.
+type Landlock struct {
+	Read  []string `yaml:"read"`
+	Write []string `yaml:"write"`
 }
 
 // Intervals are how often the DEA tells about itself.

@@ -25,6 +25,7 @@ type launch struct {
 	host       string // that others reach the instance at
 	executable string // of the runtime
 	rubylib    string // directory that a Ruby needs in front of its library path; empty for other runtimes
+	tmp        string // for temporary files, where instances may not use the system's; else empty
 }
 
 // env is the environment of an instance, in the order of 2012: a later entry wins, and may use what
@@ -35,6 +36,9 @@ func (l launch) env() (list, refused []string) {
 	e.set("PATH", filepath.Dir(l.executable)+":"+standardPath)
 	if l.rubylib != "" {
 		e.set("RUBYLIB", l.rubylib)
+	}
+	if l.tmp != "" {
+		e.set("TMPDIR", l.tmp)
 	}
 	l.addVCAP(e)
 	l.addVMC(e)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -116,7 +118,10 @@ func (d *DEA) admit(ctx context.Context, in *instance) (executable string, err e
 // launch runs the startup script. Before it does, the instance's id and directory are on the disk: should the DEA be
 // killed while it does, the next one finds the processes by these. Afterwards it adopts them.
 func (d *DEA) launch(ctx context.Context, in *instance, executable string) error {
-	spec := isolation.Spec{ID: in.id, Dir: in.dir, Env: d.environment(in, executable), Limits: d.isolationLimits(in)}
+	spec := isolation.Spec{
+		ID: in.id, Dir: in.dir, Env: d.environment(in, executable), Limits: d.isolationLimits(in),
+		Runtime: executable, Read: []string{d.paths.ruby},
+	}
 	if in.port != 0 {
 		spec.Args = []string{"-p", strconv.Itoa(in.port)}
 	}
@@ -137,11 +142,23 @@ func (d *DEA) environment(in *instance, executable string) []string {
 	if isRuby(in.request.RuntimeInfo.Name, executable) {
 		l.rubylib = d.paths.ruby
 	}
+	if c, ok := d.backend.(isolation.Confiner); ok && c.Confines() {
+		l.tmp = d.makeTmp(in)
+	}
 	env, refused := l.env()
 	if len(refused) > 0 {
 		in.log.Warn("environment entries left out, want NAME=value", "entries", refused)
 	}
 	return env
+}
+
+// makeTmp makes sure of the directory for temporary files that most droplets have.
+func (d *DEA) makeTmp(in *instance) string {
+	tmp := filepath.Join(in.dir, "tmp")
+	if err := os.Mkdir(tmp, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		in.log.Warn("instance has no directory for temporary files", "error", err)
+	}
+	return tmp
 }
 
 // crash tells that an instance ended by itself. For one that was told to, it does nothing: the bus

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/dea/isolation/cgroup"
 	"github.com/minicf/minicf/dea/isolation/fake"
+	"github.com/minicf/minicf/dea/isolation/landlock"
 	"github.com/minicf/minicf/dea/isolation/process"
 	"github.com/minicf/minicf/router"
 	"github.com/minicf/minicf/stager"
@@ -69,7 +71,7 @@ func buildDEA(k *kit) (*attached, error) {
 	if err != nil {
 		return nil, err
 	}
-	backend, err := backend(cfg, log)
+	backend, err := k.backend(cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -81,15 +83,20 @@ func buildDEA(k *kit) (*attached, error) {
 }
 
 // backend finds an isolation backend by the name that dea.yml gives. One line here is one backend.
-func backend(cfg dea.Config, log *slog.Logger) (isolation.Backend, error) {
+func (k *kit) backend(cfg dea.Config, log *slog.Logger) (isolation.Backend, error) {
 	plain := process.Options{Groups: groups(cfg, log), Log: log}
 	switch cfg.Isolation {
 	case "process", "":
 		return process.New(plain), nil
+	case "landlock":
+		if !k.Shim.Ready() {
+			return nil, errors.New("isolation: landlock: this program cannot start itself again, as it has to for each instance")
+		}
+		return landlock.New(k.Shim, landlock.Options{Read: cfg.Landlock.Read, Write: cfg.Landlock.Write, Process: plain}), nil
 	case "fake":
 		return fake.New(fake.Options{}), nil
 	}
-	return nil, fmt.Errorf("isolation: there is no backend %q, only process and fake", cfg.Isolation)
+	return nil, fmt.Errorf("isolation: there is no backend %q, only process, landlock and fake", cfg.Isolation)
 }
 
 // groups are the control groups that this machine lets us make, if they are wanted; nil when there are none.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/dea/isolation/landlock"
 	"github.com/minicf/minicf/internal/lifecycle"
 )
 
@@ -34,6 +35,9 @@ type Settings struct {
 	Lookup    func(string) (string, bool)
 	Environ   []string                     // the environment as a whole, to warn of what sets nothing; may be nil
 	Overrides map[string][]config.Override // component → what flags say
+
+	// Shim is what landlock.Enter returned at the beginning of the program; without it there is no isolation: landlock.
+	Shim landlock.Shim
 
 	// AnyPort lets a component whose port nobody asked for take a free one when the usual one is taken.
 	AnyPort bool

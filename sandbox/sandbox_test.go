@@ -282,7 +282,7 @@ func TestBackendIsChosenByConfiguration(t *testing.T) {
 	s := sandboxtest.Settings(t)
 	s.Only = []string{"dea"}
 	s.Overrides["dea"] = []config.Override{{Key: "isolation", Value: "jail", Flag: "test"}}
-	if _, err := sandbox.New(s); err == nil || !strings.Contains(err.Error(), "process and fake") {
+	if _, err := sandbox.New(s); err == nil || !strings.Contains(err.Error(), "process, landlock and fake") {
 		t.Errorf("error = %v, want one that names the backends", err)
 	}
 }

@@ -44,6 +44,8 @@ func flagValues(name string) cobra.CompletionFunc {
 	switch name {
 	case "only", "without":
 		return completeList
+	case "isolation":
+		return fixed("process", "landlock", "fake")
 	case "log-format":
 		return fixed(string(vcaplog.VCAP), string(vcaplog.Text), string(vcaplog.JSON))
 	case "runtime":

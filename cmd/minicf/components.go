@@ -21,7 +21,7 @@ func (s *session) componentCommands() []*cobra.Command {
 }
 
 func (s *session) componentCommand(name, short string, m manners) *cobra.Command {
-	var file, format, port string
+	var file, format, port, isolation string
 	c := &cobra.Command{
 		Use: name, Short: short, Args: noArgs,
 		Long: short + ".\n\nThe configuration is config/" + name + ".yml beside you, or the same as shipped; `minicf config " + name + "` shows what holds and why.",
@@ -30,6 +30,9 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 	c.Flags().StringVar(&format, "log-format", string(vcaplog.VCAP), "how log lines look: vcap (as in 2012), text or json")
 	if _, ok := portFlags()[name]; ok {
 		c.Flags().StringVar(&port, "port", "", "port to listen on; 0 is any free one")
+	}
+	if name == "dea" {
+		isolationFlag(c, &isolation)
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		r, err := s.runner(format)
@@ -47,8 +50,20 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 		if port != "" {
 			settings.Overrides = map[string][]config.Override{name: {{Key: "port", Value: port, Flag: "--port"}}}
 		}
+		if isolation != "" {
+			settings.Overrides = isolationOverride(isolation)
+		}
 		r.manners = m
 		return s.runSandbox(c.Context(), r)
 	}
 	return c
+}
+
+// isolationFlag gives a command that runs a DEA --isolation.
+func isolationFlag(c *cobra.Command, isolation *string) {
+	c.Flags().StringVar(isolation, "isolation", "", "how instances are kept apart: process, landlock or fake (default: isolation in dea.yml)")
+}
+
+func isolationOverride(isolation string) map[string][]config.Override {
+	return map[string][]config.Override{"dea": {{Key: "isolation", Value: isolation, Flag: "--isolation"}}}
 }

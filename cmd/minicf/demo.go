@@ -196,7 +196,7 @@ func (s *session) tellStory(ctx context.Context, f demoFlags, app client.App, di
 	o := story.Options{
 		App: app, AppDir: dir, DataDir: data, Out: s.out, JSON: s.json, Color: s.colored(s.out),
 		Stay:     !f.exit && !s.json && s.onTerminal(),
-		Settings: sandbox.Settings{NewLog: sandbox.LogTarget{Writer: logFile, DataDir: data}.New},
+		Settings: sandbox.Settings{Shim: s.shim, NewLog: sandbox.LogTarget{Writer: logFile, DataDir: data}.New},
 	}
 	if f.step {
 		o.Wait = s.in

@@ -9,15 +9,20 @@ import (
 	"io"
 	"os"
 
+	"github.com/minicf/minicf/dea/isolation/landlock"
 	"github.com/minicf/minicf/internal/vcaplog"
 )
 
 func main() {
+	shim, err := landlock.Enter(os.Args) // an instance that is about to give up its rights goes no further than this
+	if err != nil {
+		os.Exit(exitFailed)
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
 	}
-	t := &terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv, environ: os.Environ, dir: dir}
+	t := &terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv, environ: os.Environ, dir: dir, shim: shim}
 	os.Exit(run(context.Background(), t, os.Args[1:]))
 }
 
@@ -29,6 +34,7 @@ type terminal struct {
 	lookup   func(string) (string, bool)
 	environ  func() []string
 	dir      string // where the user is
+	shim     landlock.Shim
 }
 
 // colored reports whether what is printed to w may have colours.

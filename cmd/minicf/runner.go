@@ -34,7 +34,7 @@ func (s *session) runner(format string) (runner, error) {
 	}
 	out := newOutput(s.out)
 	return runner{out: out, format: looks, settings: sandbox.Settings{
-		DataDir: home, Dir: s.dir, Lookup: s.lookup, Environ: s.environ(),
+		DataDir: home, Dir: s.dir, Shim: s.shim, Lookup: s.lookup, Environ: s.environ(),
 		NewLog: sandbox.LogTarget{Writer: out, Format: looks, Color: s.colored(s.out), DataDir: home}.New,
 	}}, nil
 }

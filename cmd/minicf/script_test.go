@@ -13,10 +13,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/minicf/minicf/dea/isolation/landlock"
 )
 
 // The scripts run the command itself, as the test binary under another name.
 func TestMain(m *testing.M) {
+	if _, err := landlock.Enter(os.Args); err != nil {
+		os.Exit(exitFailed)
+	}
 	testscript.Main(m, map[string]func(){"minicf": main})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -23,7 +24,7 @@ func portFlags() map[string]string {
 
 func (s *session) upCommand() *cobra.Command {
 	var only, without []string
-	var readyFile, format string
+	var readyFile, format, isolation string
 	c := &cobra.Command{
 		Use: "up", Short: "Run the platform in one process", Long: upAbout, Args: noArgs,
 		Example: "  minicf up\n  minicf up --without dea     # and start your own\n  minicf up --router-port 8000 --data-dir /tmp/workshop",
@@ -34,6 +35,7 @@ func (s *session) upCommand() *cobra.Command {
 	f.Int("nats-port", 0, "port of the message bus; 0 is any free one")
 	f.Int("controller-port", 0, "port of the controller; 0 is any free one")
 	f.Int("router-port", 0, "port of the router; 0 is any free one")
+	isolationFlag(c, &isolation)
 	f.StringVar(&readyFile, "ready-file", "", "write {pid, nats_url, controller_url, router_url} here once all is up")
 	f.StringVar(&format, "log-format", string(vcaplog.Text), "how log lines look: vcap (as in 2012), text or json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -46,6 +48,9 @@ func (s *session) upCommand() *cobra.Command {
 		r.settings.AnyPort = true
 		if r.settings.Overrides, err = portOverrides(c, r.settings); err != nil {
 			return err
+		}
+		if isolation != "" {
+			maps.Copy(r.settings.Overrides, isolationOverride(isolation)) // a DEA has no port to ask for
 		}
 		r.readyFile, r.greets = readyFile, true
 		return s.runSandbox(c.Context(), r)
