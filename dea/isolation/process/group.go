@@ -7,8 +7,8 @@ import (
 	"github.com/minicf/minicf/dea/isolation/cgroup"
 )
 
-// removals is how often a group is tried to be removed: who has ended counts until init has waited for it.
-const removals = 5
+// removals is how often a group is tried to be removed, within half a second: who has ended counts until init, which may be busy, has waited for it.
+const removals = 9
 
 // makeGroup makes an instance's control group. Without one it is measured all the same.
 func (b *Backend) makeGroup(s isolation.Spec) *cgroup.Group {
