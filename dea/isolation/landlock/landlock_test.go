@@ -99,6 +99,7 @@ func TestInstanceSeesItsFilesAndNobodyElses(t *testing.T) {
 		"looks into the DEA":      {fmt.Sprintf("cat /proc/%d/environ > /dev/null", os.Getpid()), "Permission denied"},
 		"signals the DEA":         {fmt.Sprintf("kill -0 %d || echo refused", os.Getpid()), "refused"},
 		"has no new privileges":   {"grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1"},
+		"makes a disk of its own": {"mknod app/disk b 8 0 || echo refused", "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,12 +8,26 @@ import (
 
 const canRenounce = true
 
-// renounce makes setuid programs run as who starts them. Landlock wants it, and without Landlock it is something. Of root's powers it gives up those
-// that reach into other processes and into the system, past all rules about files; others have none of them.
+// kept are the powers of root's that a program may need for its own files and processes. Those that reach into the system, into other processes or
+// around files (a device that one makes is the disk) are not among them, and neither are those that later kernels invent. Whoever is not root has none.
+func kept(power uintptr) bool {
+	switch power {
+	case unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID, unix.CAP_KILL,
+		unix.CAP_SETGID, unix.CAP_SETUID, unix.CAP_NET_BIND_SERVICE:
+		return true
+	}
+	return false
+}
+
+// mostPowers is more than any kernel has.
+const mostPowers = 64
+
+// renounce makes setuid programs run as who starts them. Landlock wants it, and without Landlock it is something. Of root's powers only some are kept.
 func renounce() error {
-	for _, power := range []uintptr{
-		unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_PERFMON, unix.CAP_BPF, unix.CAP_SYS_MODULE, unix.CAP_SYS_RAWIO, unix.CAP_SYS_BOOT,
-	} {
+	for power := range uintptr(mostPowers) {
+		if kept(power) {
+			continue
+		}
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, power, 0, 0, 0)
 		if err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EINVAL) { // not root's, or unknown to this kernel
 			return err

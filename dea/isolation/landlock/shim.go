@@ -49,6 +49,7 @@ type order struct {
 	Args, Env   [][]byte
 	Read, Write []string
 	Scoped      bool // signal nobody but the family
+	FDs         int  // open files to which the process was limited since it began; 0 if it was not
 }
 
 // wrap makes a script's command one of the shim. The environment reaches the shim as an order and not as its own: what an app sets there, such as
@@ -58,7 +59,7 @@ func (s Shim) wrap(opts Options, spec isolation.Spec, c *process.Command) (start
 		return nil, errors.New("this program does not know where it is, and cannot start itself again")
 	}
 	text, err := json.Marshal(order{
-		Path: c.Path, Args: toBytes(c.Args), Env: toBytes(c.Env), Scoped: !c.Stop,
+		Path: c.Path, Args: toBytes(c.Args), Env: toBytes(c.Env), Scoped: !c.Stop, FDs: spec.Limits.FDs,
 		Read: readable(spec, opts), Write: writable(spec, opts),
 	})
 	if err != nil {
@@ -126,7 +127,19 @@ func obey(from *os.File) error {
 	if err := restrict(o); err != nil {
 		return fmt.Errorf("%w: %w", errRestrict, err)
 	}
+	if o.FDs > 0 {
+		keepFileLimit()
+	}
 	return syscall.Exec(o.Path, toStrings(o.Args), toStrings(o.Env))
+}
+
+// keepFileLimit makes Exec leave the limit of open files as it is. Go programs raise it for themselves when they begin, and Exec would put back what it
+// was then.
+func keepFileLimit() {
+	var now syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now) == nil {
+		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now) // to what it is: what matters is that it was set
+	}
 }
 
 func toBytes(all []string) [][]byte {
