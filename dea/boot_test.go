@@ -101,8 +101,8 @@ func TestDirectoryThatCannotBeMadeIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = d.Run(t.Context(), func() { t.Error("ready") })
-	if err == nil || !strings.Contains(err.Error(), "create support directories") || !gone(cfg.PID)() {
-		t.Errorf("error = %v, pid file gone: %t", err, gone(cfg.PID)())
+	if err == nil || !strings.Contains(err.Error(), "create support directories") || !removed(cfg.PID)() {
+		t.Errorf("error = %v, pid file gone: %t", err, removed(cfg.PID)())
 	}
 }
 
@@ -117,8 +117,8 @@ func TestTakenStatusPortIsAnErrorAndLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Run(t.Context(), func() { t.Error("ready") }); err == nil || !strings.Contains(err.Error(), "address already in use") || !gone(other.PID)() {
-		t.Errorf("error = %v, want that the port is taken; pid file gone: %t", err, gone(other.PID)())
+	if err := d.Run(t.Context(), func() { t.Error("ready") }); err == nil || !strings.Contains(err.Error(), "address already in use") || !removed(other.PID)() {
+		t.Errorf("error = %v, want that the port is taken; pid file gone: %t", err, removed(other.PID)())
 	}
 }
 
@@ -219,8 +219,8 @@ func TestDirectoriesThatForbidItAreRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := removeAll(dir); err != nil || !gone(dir)() {
-		t.Errorf("error = %v, gone: %t", err, gone(dir)())
+	if err := removeAll(dir); err != nil || !removed(dir)() {
+		t.Errorf("error = %v, gone: %t", err, removed(dir)())
 	}
 }
 
@@ -244,7 +244,7 @@ func TestSecondDEADoesNotTakeAnothersPidFileOrDirectory(t *testing.T) {
 	if _, err := os.Stat(cfg.PID); err != nil {
 		t.Errorf("the first one's pid file: %v", err)
 	}
-	if !gone(elsewhere.PID)() {
+	if !removed(elsewhere.PID)() {
 		t.Error("the second one left its pid file")
 	}
 }

@@ -286,8 +286,8 @@ func (w *witness) finish(dea *exec.Cmd) {
 	if left := entries(w.t, db); len(left) != 1 || len(readSnapshot(w.t, filepath.Join(db, left[0]))) != 0 {
 		w.t.Errorf("db/ holds %v", left)
 	}
-	if left := entries(w.t, filepath.Join(w.base, "staged")); len(left) != 0 || !gone(w.base+".pid")() {
-		w.t.Errorf("staged/ holds %v, the pid file is gone: %t", left, gone(w.base+".pid")())
+	if left := entries(w.t, filepath.Join(w.base, "staged")); len(left) != 0 || !removed(w.base+".pid")() {
+		w.t.Errorf("staged/ holds %v, the pid file is gone: %t", left, removed(w.base+".pid")())
 	}
 }
 

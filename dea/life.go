@@ -199,7 +199,7 @@ func (d *DEA) close(in *instance) (kept bool) {
 	d.release(in)
 	kept = in.state == protocol.Crashed && in.retain
 	if !kept {
-		d.registry.remove(in)
+		d.forget(in)
 	}
 	return kept
 }

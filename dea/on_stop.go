@@ -24,8 +24,7 @@ func (d *DEA) stop(in *instance, why protocol.ExitReason) {
 		return
 	}
 	if d.move(in, protocol.Deleted, "") && in.ended {
-		d.registry.remove(in)
-		d.changed()
+		d.forget(in)
 		d.work.Go(func() { d.removeDir(in.dir) })
 	}
 }

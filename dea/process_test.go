@@ -99,7 +99,7 @@ func (h *harness) running() (port int, in *instance) {
 	return 0, nil
 }
 
-func gone(dir string) func() bool {
+func removed(dir string) func() bool {
 	return func() bool { _, err := os.Stat(dir); return errors.Is(err, os.ErrNotExist) }
 }
 
@@ -139,7 +139,7 @@ func TestRealAppIsServedAndStopped(t *testing.T) {
 	h.send("dea.stop", `{"droplet":"hello"}`)
 	h.wait("router.unregister")
 	h.wait("droplet.exited")
-	testkit.Eventually(t, patience, "the directory to go", gone(in.dir))
+	testkit.Eventually(t, patience, "the directory to go", removed(in.dir))
 	if alive(pid) {
 		t.Errorf("process %d is still alive", pid)
 	}
@@ -182,7 +182,7 @@ END`
 			t.Errorf("the app answers %q, want %q", got, want)
 		}
 		h.send("dea.stop", `{"droplet":"rubyapp"}`)
-		testkit.Eventually(t, patience, "the directory to go", gone(in.dir))
+		testkit.Eventually(t, patience, "the directory to go", removed(in.dir))
 	}
 }
 
@@ -267,7 +267,7 @@ func TestRealAppThatIgnoresEverythingIsGoneAllTheSame(t *testing.T) {
 	if pid := in.container.Handle().PID; alive(pid) || alive(child) {
 		t.Errorf("the startup script (%d: %t) or its child (%d: %t) is alive", pid, alive(pid), child, alive(child))
 	}
-	if !gone(in.dir)() {
+	if !removed(in.dir)() {
 		t.Error("the directory is still there")
 	}
 }
@@ -291,7 +291,7 @@ func TestDaemonThatHasAnotherHomeEndsWithItsInstance(t *testing.T) {
 		h.DEA.mu.Unlock()
 		pid := waitForPid(t, filepath.Join(in.dir, "daemon.pid"))
 		h.send("dea.stop", `{"droplet":"hello"}`)
-		testkit.Eventually(t, patience, "the directory to go", gone(in.dir))
+		testkit.Eventually(t, patience, "the directory to go", removed(in.dir))
 		if alive(pid) {
 			t.Errorf("%q, %v: the daemon outlived its instance", before, env)
 		}
@@ -341,7 +341,7 @@ func BenchmarkAcceptToRegister(b *testing.B) {
 		took := registered.Sub(time.Unix(0, at))
 		sum, worst = sum+took, max(worst, took)
 		h.send("dea.stop", `{"droplet":"hello"}`)
-		testkit.Eventually(b, patience, "the directory to go", gone(in.dir))
+		testkit.Eventually(b, patience, "the directory to go", removed(in.dir))
 	}
 	b.ReportMetric(float64(sum.Microseconds())/float64(b.N)/1000, "ms/register")
 	b.ReportMetric(float64(worst.Microseconds())/1000, "ms/worst")

@@ -224,8 +224,8 @@ func TestWhatASnapshotNamesElsewhereIsNeitherAdoptedNorDeleted(t *testing.T) {
 		r := p.instance("c8b0", protocol.Running, func(r *record) { r.Dir = elsewhere })
 		h := p.next(r.spec())
 		h.expect("vcap.component.announce", "router.unregister", "droplet.exited", "dea.start", "dea.advertise")
-		if h.backend.runs("c8b0") || gone(elsewhere)() {
-			t.Errorf("it runs: %t, its directory is gone: %t", h.backend.runs("c8b0"), gone(elsewhere)())
+		if h.backend.runs("c8b0") || removed(elsewhere)() {
+			t.Errorf("it runs: %t, its directory is gone: %t", h.backend.runs("c8b0"), removed(elsewhere)())
 		}
 	})
 }
@@ -238,8 +238,8 @@ func TestDirectoriesInNoRecordAreSwept(t *testing.T) {
 		p.dir(dir)
 		h := p.next()
 		h.expect("vcap.component.announce", "dea.start", "dea.advertise")
-		if swept := h.backend.Swept(); len(swept) != 1 || swept[0] != (isolation.Handle{ID: "bb", Dir: dir}) || !gone(dir)() {
-			t.Errorf("swept are %+v, the directory is gone: %t", swept, gone(dir)())
+		if swept := h.backend.Swept(); len(swept) != 1 || swept[0] != (isolation.Handle{ID: "bb", Dir: dir}) || !removed(dir)() {
+			t.Errorf("swept are %+v, the directory is gone: %t", swept, removed(dir)())
 		}
 	})
 }

@@ -6,9 +6,12 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
-// born is the state of an instance whose runtime is still being looked at. It never travels: nobody
-// has been told of the instance yet, and nothing is reserved for it.
-const born protocol.State = ""
+// Two states never travel. A born instance's runtime is still being looked at: nobody has been told of it yet, and nothing is
+// reserved for it. Of one that is gone nothing is left to tell.
+const (
+	born protocol.State = ""
+	gone protocol.State = "gone"
+)
 
 // transition is one step in the life of an instance, and what the bus hears of it, in this order.
 //
@@ -23,29 +26,39 @@ const born protocol.State = ""
 //	          │   gone ◄─ DELETED                │
 //	          └──────────────────────────────────┘
 //
-// STOPPED and DELETED last until the processes and the directory are gone. What the instance held
-// is given back, and advertised, only then.
+// STOPPED and DELETED last until the processes are gone. What the instance held is given back, and advertised, only then.
+// docs/dea-states.md is this table for people; a test writes it.
 type transition struct {
 	from, to protocol.State
+	by       string // who or what brings it about
 	tell     []message
 }
 
-// message publishes one message about an instance. DEA.mu is held, so that the bus hears of all
-// instances in the order in which things happened to them.
-type message func(*DEA, *instance)
+// message is one message about an instance.
+type message struct {
+	subject string
+	// send is called with DEA.mu held, so that the bus hears of all instances in the order in which things happened to them.
+	send func(*DEA, *instance)
+}
 
 // transitions are all that may happen to an instance.
 func transitions() []transition {
-	gone := []message{(*DEA).unregister, (*DEA).tellExit}
+	beat := message{"dea.heartbeat", (*DEA).tellRunning}
+	register := message{"router.register", (*DEA).register}
+	end := []message{{"router.unregister", (*DEA).unregister}, {"droplet.exited", (*DEA).tellExit}}
 	return []transition{
-		{born, protocol.Starting, nil}, // the reservation advertises
-		{born, protocol.Stopped, nil},
-		{protocol.Starting, protocol.Running, []message{(*DEA).tellRunning, (*DEA).register}},
-		{protocol.Starting, protocol.Crashed, gone},
-		{protocol.Starting, protocol.Stopped, gone},
-		{protocol.Running, protocol.Crashed, gone},
-		{protocol.Running, protocol.Stopped, gone},
-		{protocol.Crashed, protocol.Deleted, nil},
+		{born, protocol.Starting, "the cloud controller's dea.ID.start, whose runtime is here and whose memory fits", nil}, // the reservation advertises
+		{born, protocol.Stopped, "dea.stop, SIGTERM or SIGUSR2 while its runtime is looked at", nil},
+		{born, gone, "its runtime is not here, or others took the memory meanwhile", nil},
+		{protocol.Starting, protocol.Running, "the app: its port accepts connections, its state file says so, or it has neither", []message{beat, register}},
+		{protocol.Starting, protocol.Crashed, "no droplet, no port, not ready in time, or the app ended or used more than it may", end},
+		{protocol.Starting, protocol.Stopped, "the cloud controller's dea.stop, or the DEA's SIGTERM or SIGUSR2", end},
+		{protocol.Running, protocol.Crashed, "the app ended, even with status 0, or used more than it may", end},
+		{protocol.Running, protocol.Stopped, "the cloud controller's dea.stop, or the DEA's SIGTERM", end},
+		{protocol.Crashed, protocol.Deleted, "the cloud controller's dea.stop, or the reaper, after an hour", nil},
+		{protocol.Crashed, gone, "there is nothing to look at: no directory was made, or its start said flapping", nil},
+		{protocol.Stopped, gone, "its stop script has run and its processes have ended", nil},
+		{protocol.Deleted, gone, "its processes have ended", nil},
 	}
 }
 
@@ -61,11 +74,17 @@ func (d *DEA) move(in *instance, to protocol.State, why protocol.ExitReason) boo
 		if !in.evacuated {
 			in.exit = why
 		}
-		for _, tell := range t.tell {
-			tell(d, in)
+		for _, m := range t.tell {
+			m.send(d, in)
 		}
 		d.changed()
 		return true
 	}
 	return false
+}
+
+// forget ends the record of an instance of which nothing is left. The caller holds DEA.mu.
+func (d *DEA) forget(in *instance) {
+	d.move(in, gone, in.exit)
+	d.registry.remove(in)
 }
