@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/minicf/minicf/droplet"
 )
@@ -22,7 +23,7 @@ func (e *stagingError) Unwrap() error { return e.err }
 // stage makes the directory of an instance: the droplet, unpacked, with the runtime's executable in
 // the startup script.
 func (d *DEA) stage(ctx context.Context, in *instance, executable string) error {
-	if err := d.unpack(ctx, in); err != nil {
+	if err := d.unpack(ctx, in, executable); err != nil {
 		return &stagingError{err}
 	}
 	n, err := droplet.ReplaceRuntime(in.dir, executable)
@@ -37,13 +38,17 @@ func (d *DEA) stage(ctx context.Context, in *instance, executable string) error 
 	return nil
 }
 
-func (d *DEA) unpack(ctx context.Context, in *instance) error {
+func (d *DEA) unpack(ctx context.Context, in *instance, executable string) error {
 	bits, err := d.droplets.open(ctx, in.request)
 	if err != nil {
 		return err
 	}
 	defer bits.close()
-	if err := droplet.Unpack(ctx, bits, in.dir, d.cfg.limits()); err != nil {
+	limits := d.cfg.limits()
+	if strings.HasPrefix(in.request.RuntimeInfo.Name, "erlang") {
+		limits.LinksInto = droplet.ErlangHome(executable) // where the staging plugin made links to
+	}
+	if err := droplet.Unpack(ctx, bits, in.dir, limits); err != nil {
 		return fmt.Errorf("unpack the droplet: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -83,6 +84,14 @@ func hasDotDot(name string) bool {
 		}
 	}
 	return false
+}
+
+// leadsInto reports whether a link's target lies in one of these directories of
+// the machine, by its text alone.
+func leadsInto(target string, dirs []string) bool {
+	return path.IsAbs(target) && path.Clean(target) == target && slices.ContainsFunc(dirs, func(dir string) bool {
+		return path.IsAbs(dir) && path.Clean(dir) != "/" && strings.HasPrefix(target, path.Clean(dir)+"/")
+	})
 }
 
 // checkTarget says why a symbolic link with this target, in the directory dir

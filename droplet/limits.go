@@ -12,6 +12,10 @@ type Limits struct {
 	// Bytes counts the content of files in bytes as they are written, whatever
 	// the headers of the archive claim.
 	Bytes int64
+
+	// LinksInto is a directory of the machine, by its absolute path, into which
+	// symbolic links may lead; "" is none. Nothing is ever written through them.
+	LinksInto string
 }
 
 // DefaultLimits returns 100,000 entries and 2 GiB: four times the 512 MiB that

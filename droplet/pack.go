@@ -35,7 +35,12 @@ const smallLevel = gzip.StatelessCompression
 // [EntryError], because [Unpack] would refuse them.
 //
 // Pack stops soon after ctx is done, and then returns its error.
-func Pack(ctx context.Context, dir string, w io.Writer) error {
+func Pack(ctx context.Context, dir string, w io.Writer) error { return PackLinked(ctx, dir, w) }
+
+// PackLinked is [Pack] for a droplet that has symbolic links into directories of
+// the machine, given by absolute paths. Who unpacks it has to allow them, too:
+// see [Limits.LinksInto].
+func PackLinked(ctx context.Context, dir string, w io.Writer, linksInto ...string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -46,7 +51,7 @@ func Pack(ctx context.Context, dir string, w io.Writer) error {
 	// first closes the pipe with its error, which ends the other side.
 	pr, pw := io.Pipe()
 	var wg sync.WaitGroup
-	wg.Go(func() { pw.CloseWithError(writeTar(ctx, root, pw)) })
+	wg.Go(func() { pw.CloseWithError(writeTar(ctx, root, linksInto, pw)) })
 	err = compress(watch(ctx, pr), w)
 	pr.CloseWithError(err)
 	wg.Wait()
@@ -75,11 +80,11 @@ func compress(r io.Reader, w io.Writer) error {
 	return out.Flush()
 }
 
-func writeTar(ctx context.Context, root *os.Root, w io.Writer) error {
+func writeTar(ctx context.Context, root *os.Root, linksInto []string, w io.Writer) error {
 	out := bufio.NewWriterSize(w, packBuffer)
 	tw := tar.NewWriter(out)
 	buf := make([]byte, packBuffer)
-	err := walkPackable(ctx, root, func(f found) error {
+	err := walkPackable(ctx, root, linksInto, func(f found) error {
 		if err := tw.WriteHeader(tarHeader(f)); err != nil {
 			return fmt.Errorf("entry %q: %w", f.Path, err)
 		}

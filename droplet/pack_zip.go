@@ -29,7 +29,7 @@ func PackZip(ctx context.Context, dir string, w io.Writer) error {
 	z := zipper{zw: zip.NewWriter(bufio.NewWriterSize(w, packBuffer)), buf: make([]byte, packBuffer)}
 	z.zw.RegisterCompressor(zip.Deflate, z.deflate)
 	empty := true
-	err = walkPackable(ctx, root, func(f found) error {
+	err = walkPackable(ctx, root, nil, func(f found) error {
 		empty = false
 		return z.add(ctx, f)
 	})

@@ -11,7 +11,7 @@ import (
 )
 
 // walkPackable visits what belongs into an archive, and fails on what does not.
-func walkPackable(ctx context.Context, root *os.Root, visit func(found) error) error {
+func walkPackable(ctx context.Context, root *os.Root, linksInto []string, visit func(found) error) error {
 	return walk(root, "", func(f found, err error) error {
 		switch {
 		case err != nil:
@@ -21,7 +21,7 @@ func walkPackable(ctx context.Context, root *os.Root, visit func(found) error) e
 		case f.Mode.Type() == fs.ModeSocket: // means nothing anywhere else
 			return nil
 		}
-		if reason := f.whyUnpackable(); reason != "" {
+		if reason := f.whyUnpackable(linksInto); reason != "" {
 			return &EntryError{f.Path, reason}
 		}
 		return visit(f)
@@ -30,11 +30,14 @@ func walkPackable(ctx context.Context, root *os.Root, visit func(found) error) e
 
 // whyUnpackable says why unpacking would refuse f, so that staging fails and
 // not the start of the instance; "" when it would not.
-func (f found) whyUnpackable() string {
+func (f found) whyUnpackable(linksInto []string) string {
 	switch f.Mode.Type() {
 	case 0, fs.ModeDir:
 		return ""
 	case fs.ModeSymlink:
+		if leadsInto(f.Link, linksInto) {
+			return ""
+		}
 		return checkTarget(path.Dir(f.Path), f.Link)
 	case fs.ModeNamedPipe:
 		return "is a fifo"

@@ -7,11 +7,19 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // maxStartup is the largest startup script in bytes; those of the staging
 // plugins have about 500.
 const maxStartup = 1 << 20
+
+// ErlangHome is the directory of the Erlang that executable, an absolute path,
+// belongs to: lib/erlang beside the executable's own, by the rule of 2012. A
+// staged release has links there instead of the parts that come with Erlang.
+func ErlangHome(executable string) string {
+	return filepath.Join(filepath.Dir(filepath.Dir(executable)), "lib", "erlang")
+}
 
 // ReplaceRuntime puts executable, an absolute path, in the place of every
 // [RuntimeToken] in the startup script below dir, and returns how many there

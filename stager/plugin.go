@@ -46,6 +46,7 @@ func (r *run) runPlugin(ctx context.Context) error {
 func (r *run) tools() plugin.Tools {
 	tools := r.s.tools
 	tools.Scratch, tools.Show, tools.AppID = r.ws.path(scratch), r.log.show, string(r.request.AppID)
+	tools.LinksInto = func(dir string) { r.linked = append(r.linked, dir) }
 	return tools
 }
 

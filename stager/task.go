@@ -22,6 +22,8 @@ type run struct {
 	s   *Stager
 	ws  *workspace
 	log *taskLog
+	// linked are the directories of this machine into which the plugin has linked.
+	linked []string
 }
 
 // step is one line of the task log, and what is done below it.
@@ -113,7 +115,7 @@ func (r *run) pack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(droplet.Pack(ctx, r.ws.path(staged), f), f.Close())
+	return errors.Join(droplet.PackLinked(ctx, r.ws.path(staged), f, r.linked...), f.Close())
 }
 
 func (r *run) upload(ctx context.Context) error {

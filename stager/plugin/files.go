@@ -110,6 +110,15 @@ func (w *Workspace) Symlink(target, name string) error {
 	return w.dest.Symlink(target, filepath.FromSlash(name))
 }
 
+// LinkInto makes a link to something in dir, a directory of this machine, in place of what is there. Only a plugin can: an app's
+// own links may not leave it, and a droplet with others is refused unless the plugin says so by this.
+func (w *Workspace) LinkInto(dir, target, name string) error {
+	if w.LinksInto != nil {
+		w.LinksInto(dir)
+	}
+	return w.Symlink(path.Join(dir, target), name)
+}
+
 // Rename moves a file or directory.
 func (w *Workspace) Rename(from, to string) error {
 	if err := w.Mkdir(path.Dir(to)); err != nil {

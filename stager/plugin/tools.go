@@ -22,6 +22,7 @@ type Tools struct {
 	Buildpacks []string
 	Text       Text              // which era's wording the scripts and the log have; "" is T1
 	Show       func(line string) // shows a line to the app's owner at once, in the task's log; nil shows none
+	LinksInto  func(dir string)  // is told of each directory of this machine into which a plugin links; nil where nobody has to know
 	AppID      string            // the app's id, by which caches of its own are told apart; "" has none
 	Scratch    string            // an empty directory for what tools leave behind, their HOME and TMPDIR; "" has one made and removed
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/stager/plugin"
 )
 
@@ -46,7 +47,7 @@ func linkRuntime(w *plugin.Workspace) error {
 
 // linkTo links to the Erlang below home, which has the directories erts-VERSION and lib.
 func linkTo(w *plugin.Workspace, home, erts string) error {
-	if err := w.Symlink(home+"/erts-"+erts, "app/erts-"+erts); err != nil {
+	if err := w.LinkInto(home, "erts-"+erts, "app/erts-"+erts); err != nil {
 		return err
 	}
 	libs, err := w.Glob("app/lib/*")
@@ -57,7 +58,7 @@ func linkTo(w *plugin.Workspace, home, erts string) error {
 		if !ofErlang(path.Base(lib)) {
 			continue
 		}
-		if err := w.Symlink(home+"/lib/"+path.Base(lib), lib); err != nil {
+		if err := w.LinkInto(home, "lib/"+path.Base(lib), lib); err != nil {
 			return err
 		}
 	}
@@ -71,21 +72,23 @@ func mismatch(runtime, packaged string) error {
 	}
 }
 
+// startFile tells with which version of the virtual machine which version of the release starts.
+const startFile = "releases/start_erl.data"
+
 // packagedERTS is the version of the virtual machine for which the release was built.
 func packagedERTS(w *plugin.Workspace) (string, error) {
-	const file = "releases/start_erl.data"
-	content, err := w.ReadApp(file)
+	content, err := w.ReadApp(startFile)
 	if err != nil {
 		return "", &plugin.StagingError{Message: err.Error()}
 	}
 	if content == nil {
-		return "", &plugin.StagingError{Message: "No such file or directory - app/" + file, Tip: "it is part of every release: stage what `rebar generate` made"}
+		return "", &plugin.StagingError{Message: "No such file or directory - app/" + startFile, Tip: "it is part of every release: stage what `rebar generate` made"}
 	}
 	version, _, _ := strings.Cut(strings.TrimSpace(string(content)), " ")
 	return version, nil
 }
 
-// runtimeHome is Erlang's directory, by the rule of 2012: lib/erlang beside the directory of the executable.
+// runtimeHome is Erlang's directory.
 func runtimeHome(w *plugin.Workspace) (string, error) {
 	erl := w.App.RuntimeInfo.Executable
 	if !filepath.IsAbs(erl) {
@@ -94,7 +97,7 @@ func runtimeHome(w *plugin.Workspace) (string, error) {
 			return "", &plugin.StagingError{Message: fmt.Sprintf("the executable of the runtime, %q, is not on this machine, so that its libraries cannot be linked", w.App.RuntimeInfo.Executable)}
 		}
 	}
-	return filepath.Join(filepath.Dir(filepath.Dir(erl)), "lib", "erlang"), nil
+	return droplet.ErlangHome(erl), nil
 }
 
 // ofErlang reports whether a directory in lib/ is an application that comes with Erlang. Which version it has does not matter,
@@ -103,10 +106,10 @@ func ofErlang(lib string) bool {
 	name, _, _ := strings.Cut(lib, "-")
 	return slices.Contains([]string{
 		"appmon", "asn1", "common_test", "compiler", "cosEvent", "cosEventDomain", "cosFileTransfer", "cosNotification",
-		"cosProperty", "cosTime", "cosTransactions", "crypto", "debugger", "dialyzer", "docbuilder", "edoc", "erl_docgen",
-		"erl_interface", "erts", "et", "eunit", "gs", "hipe", "ic", "inets", "inviso", "jinterface", "kernel", "megaco", "mnesia",
+		"cosProperty", "cosTime", "cosTransactions", "crypto", "debugger", "dialyzer", "diameter", "docbuilder", "edoc", "eldap", "erl_docgen",
+		"erl_interface", "erts", "et", "eunit", "ftp", "gs", "hipe", "ic", "inets", "inviso", "jinterface", "kernel", "megaco", "mnesia",
 		"observer", "odbc", "orber", "os_mon", "otp_mibs", "parsetools", "percept", "pman", "public_key", "reltool",
-		"runtime_tools", "sasl", "snmp", "ssh", "ssl", "stdlib", "syntax_tools", "test_server", "toolbar", "tools", "tv", "typer",
+		"runtime_tools", "sasl", "snmp", "ssh", "ssl", "stdlib", "syntax_tools", "test_server", "tftp", "toolbar", "tools", "tv", "typer",
 		"webtool", "wx", "xmerl",
 	}, name)
 }
