@@ -2,7 +2,8 @@
 //
 // In goes a release, with its applications in lib/ and its scripts in bin/; out comes a droplet in which the virtual
 // machine and the applications of Erlang itself are the machine's own (runtime.go), whose vm.args suit a process without a
-// terminal (vmargs.go), and a startup script that calls the release's own. In 2012 this was the OtpRebarPlugin of vcap-staging.
+// terminal (vmargs.go), and a startup script that calls the release's own. For an Erlang of today the release stays whole, and the
+// script takes of the machine what that has (modern.go). In 2012 this was the OtpRebarPlugin of vcap-staging.
 package otprebar
 
 import (
@@ -25,6 +26,9 @@ func (Plugin) Name() string { return "otp_rebar" }
 
 // Stage writes the scripts, and then changes the release, in the order of 2012: an app without a start script is not changed.
 func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
+	if w.Modern() {
+		return stageModern(ctx, w)
+	}
 	err := w.WriteStartup(func() (plugin.Script, error) {
 		command, err := startCommand(ctx, w)
 		return plugin.Script{Command: command}, err
@@ -44,20 +48,24 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 // startCommand appends to vm.args what only the machine that runs the app knows, and starts the release. The echo of the
 // node's name is the text of 2012; without a name of its own each, two instances could not run on one machine.
 func startCommand(ctx context.Context, w *plugin.Workspace) (string, error) {
-	lines, err := vmcArgs(w)
+	lines, err := vmcArgs(w, argsFile)
 	if err != nil {
 		return "", err
 	}
-	name, err := appName(ctx, w)
+	file, err := releaseFile(ctx, w, func(files []string) []string { return files })
 	if err != nil {
 		return "", err
+	}
+	name := nameOf(file)
+	if err := plugin.CheckName(name); err != nil {
+		return "", &plugin.StagingError{Message: fmt.Sprintf("the release cannot be called %q: %v", name, err), Tip: "rename it"}
 	}
 	lines = append(lines, "echo \"-name erl$VMC_APP_PORT@`hostname`\" >>etc/vm.args", "sh bin/"+name+" console")
 	return strings.Join(lines, "\n"), nil
 }
 
-// appName is what the release is called that has a script of that name in bin/.
-func appName(ctx context.Context, w *plugin.Workspace) (string, error) {
+// releaseFile is releases/VERSION/NAME.rel of the release that has a script bin/NAME. Where several do, only may leave some out.
+func releaseFile(ctx context.Context, w *plugin.Workspace, only func(files []string) []string) (string, error) {
 	files, err := framework.Match(ctx, w.App.FrameworkInfo.Detection, w.AppDir())
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
@@ -67,9 +75,12 @@ func appName(ctx context.Context, w *plugin.Workspace) (string, error) {
 	}
 	var startable []string
 	for _, f := range files {
-		if w.Has("app/bin/" + release(f)) {
+		if w.Has("app/bin/" + nameOf(f)) {
 			startable = append(startable, f)
 		}
+	}
+	if len(startable) > 1 {
+		startable = only(startable)
 	}
 	switch len(startable) {
 	case 0:
@@ -78,7 +89,7 @@ func appName(ctx context.Context, w *plugin.Workspace) (string, error) {
 			Tip:     "releases/VERSION/NAME.rel needs a script bin/NAME beside it, as `rebar generate` makes it",
 		}
 	case 1:
-		return checked(release(startable[0]))
+		return startable[0], nil
 	}
 	return "", &plugin.StagingError{
 		Message: fmt.Sprintf("Multiple Erlang releases with different names found. Cannot start application. (Found: %s)", inspectAll(startable)),
@@ -86,13 +97,5 @@ func appName(ctx context.Context, w *plugin.Workspace) (string, error) {
 	}
 }
 
-// release is the name of the release that a file releases/1/NAME.rel describes.
-func release(file string) string { return strings.TrimSuffix(path.Base(file), ".rel") }
-
-// checked refuses a name that the startup script would take for more than a name.
-func checked(name string) (string, error) {
-	if err := plugin.CheckName(name); err != nil {
-		return "", &plugin.StagingError{Message: fmt.Sprintf("the release cannot be called %q: %v", name, err), Tip: "rename it"}
-	}
-	return name, nil
-}
+// nameOf is the name of the release that a file releases/1/NAME.rel describes.
+func nameOf(file string) string { return strings.TrimSuffix(path.Base(file), ".rel") }

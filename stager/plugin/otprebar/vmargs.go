@@ -1,8 +1,8 @@
 package otprebar
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,40 +10,51 @@ import (
 	"github.com/minicf/minicf/stager/plugin"
 )
 
+// argsFile has the arguments of the virtual machine, in releases as the first rebar made them.
+const argsFile = "etc/vm.args"
+
 // rewriteVMArgs takes the node's name out of vm.args, since the startup script adds one that is different for each instance,
 // and lets the virtual machine run without a terminal.
 func rewriteVMArgs(w *plugin.Workspace) error {
-	const file = "etc/vm.args"
-	content, err := w.ReadApp(file)
+	content, err := w.ReadApp(argsFile)
 	if err != nil {
 		return &plugin.StagingError{Message: err.Error()}
 	}
 	if content == nil {
-		return &plugin.StagingError{Message: "No such file or directory - app/" + file, Tip: "the release has to read its arguments from etc/vm.args"}
+		return &plugin.StagingError{Message: "No such file or directory - app/" + argsFile, Tip: "the release has to read its arguments from etc/vm.args"}
 	}
-	var kept bytes.Buffer
-	for line := range bytes.Lines(content) {
-		if !bytes.HasPrefix(line, []byte("-name ")) {
-			kept.Write(line)
-		}
-	}
-	if n := kept.Len(); n == 0 || kept.Bytes()[n-1] != '\n' {
-		kept.WriteByte('\n')
-	}
-	kept.WriteString("\n+B\n-noinput\n")
-	return w.Write("app/"+file, kept.Bytes(), 0o644)
+	text, _ := unnamed(content, "-name ")
+	return w.Write("app/"+argsFile, []byte(text+"\n+B\n-noinput\n"), 0o644)
 }
 
-// vmcArgs are the shell lines that append each line of etc/vmc.args to vm.args, with the variables of the instance in it. The
+// unnamed is the text of a vm.args without the lines that begin with one of the flags, and whether there were any. It ends with a
+// newline.
+func unnamed(text []byte, flags ...string) (rest string, named bool) {
+	var kept strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if slices.ContainsFunc(flags, func(flag string) bool { return strings.HasPrefix(line, flag) }) {
+			named = true
+			continue
+		}
+		kept.WriteString(line)
+	}
+	rest = kept.String()
+	if !strings.HasSuffix(rest, "\n") {
+		rest += "\n"
+	}
+	return rest, named
+}
+
+// vmcArgs are the shell lines that append each line of etc/vmc.args to a vm.args, with the variables of the instance in it. The
 // file is part of the app and its variables are meant for the shell.
-func vmcArgs(w *plugin.Workspace) ([]string, error) {
+func vmcArgs(w *plugin.Workspace, file string) ([]string, error) {
 	content, err := w.ReadApp("etc/vmc.args")
 	if err != nil {
 		return nil, &plugin.StagingError{Message: err.Error()}
 	}
 	var lines []string
 	for line := range strings.Lines(string(content)) {
-		lines = append(lines, "echo "+inspect(strings.TrimSpace(line))+" >>etc/vm.args")
+		lines = append(lines, "echo "+inspect(strings.TrimSpace(line))+" >>"+file)
 	}
 	return lines, nil
 }
