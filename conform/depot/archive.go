@@ -23,7 +23,7 @@ func Tgz(entries []Entry, prefix string) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
-	now := time.Now()
+	now := time.Now().Truncate(time.Second) // what is rounded up is in the future for tar
 	if prefix != "" {
 		must(w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: prefix, Mode: 0o755, ModTime: now}))
 	}

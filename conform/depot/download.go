@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // Download is something that a component fetches. The zero value is an empty file.
@@ -13,6 +14,8 @@ type Download struct {
 	Location string // of a redirect
 	// Gate holds back the second half of the body until it is closed; nil is no gate.
 	Gate <-chan struct{}
+	// Drip sends a byte every second while the gate is not open.
+	Drip bool
 }
 
 // Fetch is a request for a download.
@@ -62,10 +65,30 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.Gate == nil {
 		return
 	}
-	_ = http.NewResponseController(w).Flush()
-	select {
-	case <-f.Gate:
-		_, _ = w.Write(f.Body[half:])
-	case <-r.Context().Done():
+	f.wait(w, r.Context().Done(), f.Body[half:])
+}
+
+// wait sends the rest when the gate opens, or bit by bit.
+func (f *File) wait(w http.ResponseWriter, gone <-chan struct{}, rest []byte) {
+	flush := http.NewResponseController(w).Flush
+	var drip <-chan time.Time // never, unless asked
+	if f.Drip {
+		second := time.NewTicker(time.Second)
+		defer second.Stop()
+		drip = second.C
+	}
+	_ = flush()
+	for len(rest) > 0 {
+		select {
+		case <-f.Gate:
+			_, _ = w.Write(rest)
+			return
+		case <-drip:
+			_, _ = w.Write(rest[:1])
+			_ = flush()
+			rest = rest[1:]
+		case <-gone:
+			return
+		}
 	}
 }

@@ -57,8 +57,13 @@ func (o Object) Number(key string) (float64, bool) {
 
 // Object returns an object; nil when the key holds none.
 func (o Object) Object(key string) Object {
-	m, _ := o[key].(map[string]any)
-	return m
+	switch v := o[key].(type) {
+	case map[string]any:
+		return v
+	case Object:
+		return v
+	}
+	return nil
 }
 
 // Texts returns the strings of a list; false when the key holds no list, or one of anything else.
