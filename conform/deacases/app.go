@@ -181,7 +181,7 @@ func (a *app) awaitRunning(ctx context.Context) error {
 func (a *app) await(ctx context.Context, after wire.Mark, subject string) (wire.Object, error) {
 	m, err := a.k.await(ctx, after, "a "+subject+" for "+a.droplet, func(m wire.Message) bool {
 		return m.Subject == subject && a.concerns(m)
-	}, a.concerns)
+	}, a.said)
 	return m.Object, err
 }
 
@@ -196,7 +196,7 @@ func (a *app) entry(ctx context.Context, after wire.Mark, state protocol.State) 
 			}
 		}
 		return false
-	}, a.concerns)
+	}, a.said)
 	return found, err
 }
 
@@ -226,6 +226,17 @@ func (a *app) concerns(m wire.Message) bool {
 		return len(a.entries(m)) > 0
 	}
 	return false
+}
+
+// said are the messages about the app, without what heartbeats say of others.
+func (a *app) said(after wire.Mark) []wire.Message {
+	all := a.k.wire.Since(after, a.concerns)
+	for i, m := range all {
+		if m.Subject == protocol.DEAHeartbeat.String() {
+			all[i].Object = m.Object.With(wire.Object{"droplets": a.entries(m)})
+		}
+	}
+	return all
 }
 
 // tells reports whether the DEA says that the app has changed; heartbeats are only a list.

@@ -19,7 +19,7 @@ func downloadChecks() []check {
 		{Case: suite.Case{
 			Name: "download/not-found", Source: "running §8.26, §3.3", Level: suite.Required,
 			About: "a droplet that is a 404 makes the app unregister, with the port null, and exit as CRASHED",
-		}, Run: downloadFails(spec{name: "gone", download: &depot.Download{Status: http.StatusNotFound, Body: []byte("not here")}})},
+		}, Run: downloadFails(spec{name: "gone", download: notHere()})},
 		{Case: suite.Case{
 			Name: "download/refused", Source: "running §8.26, §3.3", Level: suite.Required,
 			About: "a droplet from where nobody listens does the same",
@@ -33,9 +33,13 @@ func downloadChecks() []check {
 			About: "an app whose droplet cannot be had is forgotten at once",
 		}, Run: downloadForgets},
 		{Case: suite.Case{
+			Name: "download/error-status", Source: "running §10 (fix 4), §3.3", Level: suite.Required,
+			About: "a droplet that comes with a 404 is not run",
+		}, Run: downloadUnchecked(spec{name: "status", download: &depot.Download{Status: http.StatusNotFound}}, "the status of a download is not looked at")},
+		{Case: suite.Case{
 			Name: "download/wrong-sha1", Source: "running §10 (fix 4), §3.3", Level: suite.Required,
 			About: "a droplet that is not the one whose SHA1 was named is not run",
-		}, Run: downloadWrongSum},
+		}, Run: downloadUnchecked(spec{name: "wrong", change: wire.Object{"sha1": strings.Repeat("0123456789", 4)}}, "the SHA1 of a droplet is not verified")},
 		{Case: suite.Case{
 			Name: "download/name-for-sha1", Source: "running §11.1", Level: suite.Core,
 			About: "a sha1 that is no hash, as the tutorial's \"SHA1\", is just a name",
@@ -84,7 +88,7 @@ func downloadFails(s spec) func(context.Context, *Kit) error {
 }
 
 func downloadForgets(ctx context.Context, k *Kit) error {
-	a, err := k.launch(ctx, spec{name: "forgotten", download: &depot.Download{Status: http.StatusNotFound}})
+	a, err := k.launch(ctx, spec{name: "forgotten", download: notHere()})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -95,22 +99,30 @@ func downloadForgets(ctx context.Context, k *Kit) error {
 	return a.notFound(ctx)
 }
 
-func downloadWrongSum(ctx context.Context, k *Kit) error {
-	a, err := k.launch(ctx, spec{name: "wrong", change: wire.Object{"sha1": strings.Repeat("0123456789", 4)}})
-	defer a.end(ctx)
-	if err != nil {
-		return err
+// notHere is a download that no DEA can take for a droplet.
+func notHere() *depot.Download {
+	return &depot.Download{Status: http.StatusNotFound, Body: []byte("There is nothing here.\n")}
+}
+
+// downloadUnchecked wants an app not to be run, which a DEA of 2012 did.
+func downloadUnchecked(s spec, in2012 string) func(context.Context, *Kit) error {
+	return func(ctx context.Context, k *Kit) error {
+		a, err := k.launch(ctx, s)
+		defer a.end(ctx)
+		if err != nil {
+			return err
+		}
+		m, err := k.await(ctx, a.mark, "a droplet.exited for "+a.droplet, func(m wire.Message) bool {
+			return a.tells(m) && (m.Subject == protocol.DropletExited.String() || m.Subject == protocol.RouterRegister.String())
+		}, a.said)
+		if err != nil {
+			return err
+		}
+		if m.Subject == protocol.RouterRegister.String() {
+			return &suite.Known{What: in2012}
+		}
+		return wire.Shape{{Key: "reason", Kind: wire.Is(protocol.ExitCrashed)}}.Check("droplet.exited", m.Object)
 	}
-	m, err := k.await(ctx, a.mark, "a droplet.exited for "+a.droplet, func(m wire.Message) bool {
-		return a.tells(m) && (m.Subject == protocol.DropletExited.String() || m.Subject == protocol.RouterRegister.String())
-	}, a.concerns)
-	if err != nil {
-		return err
-	}
-	if m.Subject == protocol.RouterRegister.String() {
-		return &suite.Known{What: "the SHA1 of a droplet is not verified"}
-	}
-	return wire.Shape{{Key: "reason", Kind: wire.Is(protocol.ExitCrashed)}}.Check("droplet.exited", m.Object)
 }
 
 // downloadOnce holds the download back until all starts have surely arrived.
@@ -128,7 +140,9 @@ func downloadOnce(ctx context.Context, k *Kit) error {
 		return err
 	}
 	mark := a.mark
-	err = a.again()
+	if err = a.again(); err == nil {
+		err = k.listsBoth(ctx, a)
+	}
 	a.mark = mark
 	k.pause(ctx)
 	close(gate)

@@ -140,12 +140,15 @@ func (k *Kit) pair(ctx context.Context) (*app, error) {
 	return a, err
 }
 
-// instances asks for the instances of an app and returns the answers that come in a while.
+// instances asks for the instances of an app, of which there are some, and returns the answers that come in a while.
 func (a *app) instances(ctx context.Context, filters wire.Object) ([]wire.Object, error) {
 	q, err := a.k.wire.Ask(findDroplet, wire.Object{"droplet": a.droplet}.With(filters))
 	if err != nil {
 		return nil, err
 	}
+	limited, cancel := context.WithTimeout(ctx, a.k.Patience)
+	defer cancel()
+	q.Answer(limited, nil) // what follows comes soon, or not at all
 	a.k.pause(ctx)
 	var mine []wire.Object
 	for _, m := range q.Answers() {

@@ -48,7 +48,7 @@ func (a *app) heartbeat(ctx context.Context) (wire.Object, error) {
 	if err := a.k.wire.Send(protocol.HealthManagerStart.String(), nil); err != nil {
 		return nil, err
 	}
-	m, err := a.k.await(ctx, mark, "a dea.heartbeat with "+a.droplet, func(m wire.Message) bool { return len(a.entries(m)) > 0 }, a.concerns)
+	m, err := a.k.await(ctx, mark, "a dea.heartbeat with "+a.droplet, func(m wire.Message) bool { return len(a.entries(m)) > 0 }, a.said)
 	return m.Object, err
 }
 
@@ -65,7 +65,7 @@ func heartbeatUnasked(ctx context.Context, k *Kit) error {
 			asked = m.Time
 		}
 		return len(f.entries(m)) > 0 && m.Time.Sub(asked) > soon
-	}, f.concerns)
+	}, f.said)
 	return err
 }
 
@@ -140,11 +140,17 @@ func heartbeatAll(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
+	return k.listsBoth(ctx, a)
+}
+
+// listsBoth asks for a heartbeat and wants two instances of an app in it.
+func (k *Kit) listsBoth(ctx context.Context, a *app) error {
 	mark := k.wire.Now()
 	if err := k.wire.Send(protocol.HealthManagerStart.String(), nil); err != nil {
 		return err
 	}
-	_, err = k.await(ctx, mark, "a dea.heartbeat with both instances of "+a.droplet, func(m wire.Message) bool { return len(a.entries(m)) == 2 }, a.concerns)
+	what := "a dea.heartbeat with both instances of " + a.droplet
+	_, err := k.await(ctx, mark, what, func(m wire.Message) bool { return len(a.entries(m)) == 2 }, a.said)
 	return err
 }
 

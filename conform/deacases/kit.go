@@ -199,13 +199,15 @@ func (k *Kit) silence(ctx context.Context, subject string, payload any, fits fun
 	return nil
 }
 
-// await waits for the first message after a mark that fits. all says which messages are shown when it does not come.
-func (k *Kit) await(ctx context.Context, after wire.Mark, what string, fits, all func(wire.Message) bool) (wire.Message, error) {
+// await waits for the first message after a mark that fits. seen are those that are shown when it does not come.
+func (k *Kit) await(
+	ctx context.Context, after wire.Mark, what string, fits func(wire.Message) bool, seen func(wire.Mark) []wire.Message,
+) (wire.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, k.Patience)
 	defer cancel()
 	m, ok := k.wire.Wait(ctx, after, fits)
 	if !ok {
-		return m, k.missing(what, wire.Lines(k.wire.Since(after, all)))
+		return m, k.missing(what, wire.Lines(seen(after)))
 	}
 	return m, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/minicf/minicf/conform/depot"
 	"github.com/minicf/minicf/conform/suite"
 	"github.com/minicf/minicf/conform/wire"
 	"github.com/minicf/minicf/protocol"
@@ -79,7 +78,7 @@ func (k *Kit) available(ctx context.Context) (int64, error) {
 	if _, err := k.steady(ctx); err != nil {
 		return 0, err
 	}
-	o, err := k.advertised(ctx, nil)
+	o, err := k.locate(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -95,7 +94,7 @@ func (k *Kit) awaitAvailable(ctx context.Context, after wire.Mark, mb int64) (wi
 	return k.await(ctx, after, fmt.Sprintf("a dea.advertise with %d MB", mb), func(m wire.Message) bool {
 		n, ok := m.Object.Int("available_memory")
 		return k.advertises(m) && ok && n == mb
-	}, k.advertises)
+	}, k.advertised)
 }
 
 // roomStart holds the app back, so that what is advertised cannot be that of a later moment.
@@ -150,7 +149,9 @@ func roomFailed(ctx context.Context, k *Kit) error {
 		return err
 	}
 	gate := make(chan struct{}) // or the figures might be back before they are sent
-	a, err := k.launch(ctx, spec{download: &depot.Download{Status: 404, Gate: gate}})
+	bits := notHere()
+	bits.Gate = gate
+	a, err := k.launch(ctx, spec{download: bits})
 	defer a.end(ctx)
 	if err == nil {
 		_, err = k.awaitAvailable(ctx, a.mark, before-appMemory)

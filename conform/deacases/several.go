@@ -27,7 +27,7 @@ func (a *app) routes(ctx context.Context, n int) ([]wire.Object, error) {
 			all = append(all, m.Object)
 		}
 		return len(all) == n
-	}, a.concerns)
+	}, a.said)
 	return all, err
 }
 

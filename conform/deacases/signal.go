@@ -160,7 +160,7 @@ func killInstance(ctx context.Context, k *Kit, f *farewell) error {
 	m, err := k.await(ctx, f.sent, "a dea.heartbeat with "+f.droplet, func(m wire.Message) bool {
 		all, _ := m.Object.Objects("droplets")
 		return m.Subject == protocol.DEAHeartbeat.String() && len(all) > 0 && all[0].Text("droplet") == f.droplet
-	}, f.concerns)
+	}, f.said)
 	if err != nil {
 		return err
 	}

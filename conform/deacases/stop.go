@@ -177,7 +177,7 @@ func sameRoute(route wire.Object) wire.Shape {
 }
 
 func stopExit(ctx context.Context, k *Kit) error {
-	a, said, err := k.stopped(ctx, spec{change: wire.Object{"version": "7-7", "index": 2, "cc_partition": "other"}})
+	a, _, err := k.stopped(ctx, spec{change: wire.Object{"version": "7-7", "index": 2, "cc_partition": "other"}})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -186,7 +186,10 @@ func stopExit(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
-	exited := said[len(said)-1].Object
+	exited, err := a.await(ctx, a.mark, protocol.DropletExited.String())
+	if err != nil {
+		return err
+	}
 	if _, has := exited["crash_timestamp"]; has {
 		return &suite.Mismatch{Why: "a stop is no crash", Expected: "no crash_timestamp", Seen: exited.String()}
 	}
@@ -314,7 +317,7 @@ func stopDownloading(ctx context.Context, k *Kit) error {
 		return err
 	}
 	open()
-	k.pause(ctx)
+	k.wait(ctx, 2*k.Quiet) // it would have to be unpacked and started
 	if len(a.stage.Processes()) > 0 {
 		return &suite.Known{What: "an app that was stopped while its droplet was downloaded is started when it has come"}
 	}

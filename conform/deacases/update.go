@@ -77,7 +77,7 @@ func (a *app) mentions(ctx context.Context, after wire.Mark, subject string, uri
 	what := "a " + subject + " of " + wire.Show(uris)
 	return a.k.await(ctx, after, what, func(m wire.Message) bool {
 		return m.Subject == subject && a.concerns(m) && wire.Same(m.Object["uris"], uris)
-	}, a.tells)
+	}, a.said)
 }
 
 func updateNew(ctx context.Context, k *Kit) error {
