@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/minicf/minicf/conform"
@@ -37,4 +38,10 @@ func TestOurStagerConformsWithTheLaterTexts(t *testing.T) {
 	t.Parallel()
 	b, _ := startSandbox(t, map[string]string{"stager": "staging: {text: T2}\n"}, "stager")
 	conformtest.Stager(t, b, conform.Options{})
+}
+
+func TestOurStagerEndsWhatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	b, _ := startSandbox(t, map[string]string{"stager": "max_staging_duration: 2\n"}, "stager")
+	conformtest.Stager(t, b, conform.Options{Slow: true, Match: regexp.MustCompile("^limit/")})
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/conform/conformtest"
-	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/sandbox"
 )
 
@@ -25,9 +24,17 @@ func TestMain(m *testing.M) {
 // configuration, by component.
 func startSandbox(t *testing.T, files map[string]string, only ...string) (b *bus.Bus, stop func()) {
 	t.Helper()
+	return startSandboxIn(t, t.TempDir(), files, only...)
+}
+
+func startSandboxIn(t *testing.T, data string, files map[string]string, only ...string) (b *bus.Bus, stop func()) {
+	t.Helper()
 	s := sandbox.Settings{
-		DataDir: t.TempDir(), Only: append([]string{"nats"}, only...), Files: map[string]string{},
-		Overrides: map[string][]config.Override{"nats": {{Key: "port", Value: "0", Flag: "test"}}},
+		DataDir: data, Only: append([]string{"nats"}, only...), Files: map[string]string{},
+		Overrides: map[string][]config.Override{},
+	}
+	for _, component := range []string{"nats", "router"} {
+		s.Overrides[component] = []config.Override{{Key: "port", Value: "0", Flag: "test"}}
 	}
 	for component, text := range files {
 		s.Files[component] = filepath.Join(t.TempDir(), component+".yml")
@@ -35,10 +42,7 @@ func startSandbox(t *testing.T, files map[string]string, only ...string) (b *bus
 			t.Fatal(err)
 		}
 	}
-	log := testkit.Logger(t)
-	s.NewLog = func(component string, _ config.Logging) (*slog.Logger, error) {
-		return log.With("component", component), nil
-	}
+	s.NewLog = func(string, config.Logging) (*slog.Logger, error) { return slog.New(slog.DiscardHandler), nil }
 	url, stop := runSandbox(t, s)
 	return joinURL(t, url), stop
 }
