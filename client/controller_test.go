@@ -12,6 +12,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,16 +22,22 @@ import (
 	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/controller"
 	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/protocol"
 )
 
 // startController runs a real controller until the test ends.
 func startController(tb testing.TB) *client.Controller {
 	tb.Helper()
+	return startControllerOn(tb, bustest.New(tb))
+}
+
+func startControllerOn(tb testing.TB, b *bus.Bus) *client.Controller {
+	tb.Helper()
 	dir := tb.TempDir()
 	cfg := controller.Default()
 	cfg.Port, cfg.Status.Port, cfg.PID, cfg.MaxUpload = 0, bus.NoStatusPort, "", 1<<20
 	cfg.Directories.Packages, cfg.Directories.Droplets = filepath.Join(dir, "packages"), filepath.Join(dir, "droplets")
-	c, err := controller.New(bustest.New(tb), cfg, slog.New(slog.DiscardHandler))
+	c, err := controller.New(b, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -196,4 +204,52 @@ func TestMissingControllerIsNamedWithWhatToDo(t *testing.T) {
 	if e, ok := errors.AsType[*client.UnreachableError](err); !ok || !strings.Contains(e.Error(), c.URL) || !strings.Contains(e.Hint(), "minicf up") {
 		t.Errorf("error = %v, want an UnreachableError that names the URL", err)
 	}
+}
+
+// What the controller says of an app is what a client reads: a record goes there and back.
+func TestRecordGoesThereAndBack(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c := startControllerOn(t, bustest.Join(t, bustest.Start(t, bus.ServerConfig{NoListen: true, Records: t.TempDir()})))
+	if _, err := c.Record(ctx, "hello"); statusOf(err) != http.StatusNotFound {
+		t.Errorf("record of nothing: %v, want 404", err)
+	}
+	post(t, c.UploadURI("hello", "x"), "droplet")
+	app := client.TutorialApp("hello")
+	app.Env = []string{"A=<b> & c"}
+	made, err := c.RunApp(ctx, "hello", app.Record(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := c.Record(ctx, "hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(made, read) {
+		t.Errorf("made %+v, read %+v", made, read)
+	}
+	if read.Instances != 3 || read.Memory != 256 || read.Runtime != "ruby19" || read.Framework != "sinatra" || read.State != protocol.AppStarted ||
+		!slices.Equal(read.URIs, app.URIs) || !slices.Equal(read.Env, app.Env) || read.Running != nil || read.UpdatedAt.IsZero() {
+		t.Errorf("record = %+v, want what the app is", read)
+	}
+	none := 0
+	if r, err := c.ChangeApp(ctx, "hello", client.Change{Instances: &none, URIs: []string{}}); err != nil || r.Instances != 0 || len(r.URIs) != 0 || r.Memory != 256 {
+		t.Errorf("changed to nothing: %+v, %v", r, err)
+	}
+	if all, err := c.Records(ctx); err != nil || len(all) != 1 || all[0].ID != "hello" {
+		t.Errorf("all records: %+v, %v", all, err)
+	}
+	if err := c.DeleteApp(ctx, "hello"); err != nil {
+		t.Error(err)
+	}
+	if err := c.DeleteApp(ctx, "hello"); statusOf(err) != http.StatusNotFound {
+		t.Errorf("deleted twice: %v, want 404", err)
+	}
+}
+
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*client.HTTPError](err); ok {
+		return e.Status
+	}
+	return 0
 }

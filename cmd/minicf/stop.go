@@ -45,6 +45,7 @@ func (s *session) stopApp(ctx context.Context, id string) error {
 	for _, i := range result.Instances {
 		fmt.Fprintf(s.out, "Stopped %s/%d (instance %s)\n", id, i.Index, i.Instance)
 	}
+	s.warnOfRecord(ctx, id)
 	if result.Crashes > 0 {
 		fmt.Fprintf(s.out, "Threw away what was left of %d crashed instance(s) of %s\n", result.Crashes, id)
 	}
@@ -109,4 +110,15 @@ func awaitExits(ctx context.Context, exits <-chan string, s stopped) error {
 		}
 	}
 	return nil
+}
+
+// warnOfRecord says that an app will be back.
+func (s *session) warnOfRecord(ctx context.Context, id string) {
+	api, err := s.controller(ctx)
+	if err != nil {
+		return
+	}
+	if r, err := api.Record(ctx, id); err == nil && r.State == protocol.AppStarted {
+		fmt.Fprintf(s.err, "  → the controller still wants %d instance(s) of it, and the health manager will start them; `minicf stop %s` stops it for good\n", r.Instances, id)
+	}
 }
