@@ -8,11 +8,12 @@ import (
 
 // app is all that is known of an app: what is wanted of it, and what is the case.
 type app struct {
-	id    protocol.ID
-	wish  wish
-	stale time.Time // when it was said that the record has changed; zero once it was read since
-	reset time.Time // when something else was wanted last: nothing is missed before that has had its time
-	due   time.Time // when there may be something to do; zero when nothing is planned
+	id     protocol.ID
+	wish   wish
+	stale  time.Time // when it was said that the record has changed; zero once it was read since
+	listed time.Time // when the controller has last mentioned it
+	reset  time.Time // when something else was wanted last: nothing is missed before that has had its time
+	due    time.Time // when there may be something to do; zero when nothing is planned
 
 	instances map[string]*instance // alive, by instance id
 	slots     map[place]*slot      // what has happened where
