@@ -14,6 +14,7 @@ import (
 	"github.com/minicf/minicf/dea/isolation/fake"
 	"github.com/minicf/minicf/dea/isolation/landlock"
 	"github.com/minicf/minicf/dea/isolation/process"
+	"github.com/minicf/minicf/healthmanager"
 	"github.com/minicf/minicf/router"
 	"github.com/minicf/minicf/stager"
 	"github.com/minicf/minicf/stager/plugin"
@@ -75,6 +76,9 @@ func buildDEA(k *kit) (*attached, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.Fast {
+		cfg.Intervals.Heartbeat /= healthmanager.FastFactor
+	}
 	b := k.bus("dea", "mbus", cfg.MBus, log)
 	d, err := dea.New(b, backend, cfg.Resolve(k.path), log)
 	a := k.attach("dea", b, d, log)
@@ -109,6 +113,31 @@ func groups(cfg dea.Config, log *slog.Logger) *cgroup.Tree {
 		log.Debug("no control groups here", "error", err)
 	}
 	return tree
+}
+
+func buildHealthManager(k *kit) (*attached, error) {
+	cfg, log, err := load(k, "healthmanager", func(c healthmanager.Config) config.Logging { return c.Logging })
+	if err != nil {
+		return nil, err
+	}
+	b := k.bus("healthmanager", "mbus", cfg.MBus, log)
+	where := k.controllerURL(cfg.BulkAPI.Host, k.asked("healthmanager", "bulk_api.host"))
+	if k.Fast {
+		cfg = cfg.Fast()
+	}
+	m, err := healthmanager.New(b, cfg.Resolve(k.path), where, log)
+	return k.attach("healthmanager", b, m, log), err
+}
+
+// controllerURL says where the controller is now: the one that was asked for, or else the one that runs on the data dir, in this process or
+// in another.
+func (k *kit) controllerURL(configured string, asked bool) func() string {
+	return func() string {
+		if asked {
+			return configured
+		}
+		return k.running("controller", configured)
+	}
 }
 
 func buildStager(k *kit) (*attached, error) {

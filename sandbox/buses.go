@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 
@@ -40,14 +41,26 @@ func (k *kit) busOptions(name, key, configured string, log *slog.Logger) bus.Opt
 // neighbour is the bus that another process runs on the data dir, if one does: whoever names a data dir means the sandbox on it,
 // whatever its port.
 func (k *kit) neighbour(otherwise string, log *slog.Logger) string {
-	all, err := Find(k.DataDir)
+	url, err := k.find("nats")
 	if err != nil {
 		log.Warn("the bus of the data dir is not known", "error", err)
 	}
+	return cmp.Or(url, otherwise)
+}
+
+// running is where a component of the data dir serves.
+func (k *kit) running(component, otherwise string) string {
+	url, _ := k.find(component) // what is not known is somewhere else
+	return cmp.Or(url, otherwise)
+}
+
+// find is the URL of a component that runs on the data dir; empty when none does.
+func (k *kit) find(component string) (string, error) {
+	all, err := Find(k.DataDir)
 	for _, r := range all {
-		if r.Component == "nats" && r.URL != "" {
-			return r.URL
+		if r.Component == component {
+			return r.URL, err
 		}
 	}
-	return otherwise
+	return "", err
 }

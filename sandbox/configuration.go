@@ -6,6 +6,7 @@ import (
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/controller"
 	"github.com/minicf/minicf/dea"
+	"github.com/minicf/minicf/healthmanager"
 	"github.com/minicf/minicf/router"
 	"github.com/minicf/minicf/stager"
 )
@@ -91,13 +92,14 @@ func find(all []config.Value, key string) config.Value {
 }
 
 // table is the order of start, and backwards the order of stop: everybody needs the bus, apps are stopped before the
-// controller that could serve their droplets, and the stager finishes its tasks while all others are still there.
+// controller that could serve their droplets and after the health manager that would miss them, and the stager finishes its tasks while all others are still there.
 func table() []row {
 	return []row{
 		{"nats", buildNATS, values[NATSConfig]("nats")},
 		{"controller", buildController, values[controller.Config]("controller")},
 		{"router", buildRouter, values[router.Config]("router")},
 		{"dea", buildDEA, values[dea.Config]("dea")},
+		{"healthmanager", buildHealthManager, values[healthmanager.Config]("healthmanager")},
 		{"stager", buildStager, values[stager.Config]("stager")},
 	}
 }

@@ -39,6 +39,9 @@ type Settings struct {
 	// Shim is what landlock.Enter returned at the beginning of the program; without it there is no isolation: landlock.
 	Shim landlock.Shim
 
+	// Fast makes the health manager, and the heartbeats of the DEA, healthmanager.FastFactor times as fast as in 2012, for workshops.
+	Fast bool
+
 	// AnyPort lets a component whose port nobody asked for take a free one when the usual one is taken.
 	AnyPort bool
 	// NewLog makes the logger of a component from the logging section of its configuration.

@@ -36,7 +36,7 @@ func TestProcfileRunsTheTutorialAndLeavesNothing(t *testing.T) {
 	if err := goreman.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for _, component := range []string{"nats", "controller", "stager", "dea", "router"} {
+	for _, component := range []string{"nats", "controller", "stager", "dea", "router", "healthmanager"} {
 		testkit.Eventually(t, 20*time.Second, component+" is up", func() bool {
 			_, err := os.Stat(filepath.Join(dir, ".minicf", "run", component+".json"))
 			return err == nil
@@ -104,7 +104,7 @@ func separatePorts(t *testing.T, dir string) map[string]string {
 	url := fmt.Sprintf("nats://127.0.0.1:%d", nats)
 	return map[string]string{
 		"MINICF_NATS_PORT": fmt.Sprint(nats), "MINICF_CONTROLLER_PORT": fmt.Sprint(testkit.FreePort(t)),
-		"MINICF_ROUTER_PORT": fmt.Sprint(testkit.FreePort(t)), "MINICF_CONTROLLER_MBUS": url, "MINICF_DEA_MBUS": url,
+		"MINICF_ROUTER_PORT": fmt.Sprint(testkit.FreePort(t)), "MINICF_CONTROLLER_MBUS": url, "MINICF_DEA_MBUS": url, "MINICF_HEALTHMANAGER_MBUS": url,
 		"MINICF_ROUTER_MBUS": url, "MINICF_STAGER_NATS_URI": url, "MINICF_HOME": filepath.Join(dir, ".minicf"),
 		"MINICF_TEST": dir, // by which processesOf knows them
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/minicf/minicf/sandbox"
 )
 
-const upAbout = `Run the whole platform in this process until Ctrl-C: NATS, controller, router, DEA and stager.
+const upAbout = `Run the whole platform in this process until Ctrl-C: NATS, controller, router, DEA, health manager
+and stager.
 
 A port that nobody asked for is chosen anew when the usual one is taken; one that a flag, the environment or your own file
 asks for must be free. --only and --without make room for a component of your own, in any language.`
@@ -25,6 +26,7 @@ func portFlags() map[string]string {
 func (s *session) upCommand() *cobra.Command {
 	var only, without []string
 	var readyFile, format, isolation string
+	var fast bool
 	c := &cobra.Command{
 		Use: "up", Short: "Run the platform in one process", Long: upAbout, Args: noArgs,
 		Example: "  minicf up\n  minicf up --without dea     # and start your own\n  minicf up --router-port 8000 --data-dir /tmp/workshop",
@@ -32,6 +34,7 @@ func (s *session) upCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringSliceVar(&only, "only", nil, "run just these components")
 	f.StringSliceVar(&without, "without", nil, "leave these components out")
+	f.BoolVar(&fast, "fast", false, fastAbout)
 	f.Int("nats-port", 0, "port of the message bus; 0 is any free one")
 	f.Int("controller-port", 0, "port of the controller; 0 is any free one")
 	f.Int("router-port", 0, "port of the router; 0 is any free one")
@@ -45,7 +48,7 @@ func (s *session) upCommand() *cobra.Command {
 		}
 		r.settings.Only, r.settings.Without = only, without
 		r.settings.BusURL = s.nats
-		r.settings.AnyPort = true
+		r.settings.AnyPort, r.settings.Fast = true, fast
 		if r.settings.Overrides, err = portOverrides(c, r.settings); err != nil {
 			return err
 		}
