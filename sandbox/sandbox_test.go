@@ -143,7 +143,7 @@ func TestEverybodySurvivesARestartOfTheBus(t *testing.T) {
 	answers(t, sb.URL("router"), "before.localhost", "hello from")
 	startBus(t, port)
 	testkit.Eventually(t, 10*time.Second, "the stager, the DEA and the router are back", func() bool {
-		return len(discovered(t, url)) == 4
+		return len(discovered(t, url)) == 5
 	})
 	deploy(t, url, sb.URL("controller"), "after")
 	answers(t, sb.URL("router"), "after.localhost", "hello from")
@@ -187,7 +187,7 @@ func discovered(t *testing.T, url string) []string {
 	defer b.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	all, err := bus.Gather(ctx, b, protocol.ComponentDiscover, protocol.Ignored{}, 4)
+	all, err := bus.Gather(ctx, b, protocol.ComponentDiscover, protocol.Ignored{}, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
