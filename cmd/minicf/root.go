@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const about = `minicf is a mini Cloud Foundry in one binary: a NATS server, a fake cloud controller, a stager, a DEA and a router, speaking
+const about = `minicf is a mini Cloud Foundry in one binary: a NATS server, a fake cloud controller, a stager, a DEA, a router and a health manager, speaking
 the protocol of 2012 on your laptop.
 
   minicf demo        the whole story, from an app's source to its answer, told step by step
