@@ -54,7 +54,11 @@ func New(o Options) *Bus {
 // Open connects. Unless Options.Once, a server that is not there is no error: the bus goes on trying, and what is
 // subscribed or published meanwhile is kept. Open must come before everything else.
 func (b *Bus) Open() error {
-	url, opts := b.opts.URL, b.natsOptions()
+	url, opts, err := address(b.opts.URL)
+	if err != nil {
+		return err
+	}
+	opts = append(opts, b.natsOptions()...)
 	if b.opts.Server != nil {
 		url = ""
 		opts = append(opts, nats.InProcessServer(b.opts.Server))

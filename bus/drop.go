@@ -106,14 +106,19 @@ func maskText(s string) string {
 // userinfo matches "scheme://user:" and the password and @ behind it; a password may hold an @ itself.
 var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)[^/\s]*@`)
 
-// RedactURL hides the password in a URL or in a list of them separated by commas.
+// RedactURL hides the password in a URL or in a list of them separated by commas. A name alone is NATS's way to give a token, and
+// hidden too.
 func RedactURL(raw string) string {
 	all := strings.Split(raw, ",")
 	for i, one := range all {
 		u, err := url.Parse(strings.TrimSpace(one))
-		if err == nil && u.User != nil {
-			all[i] = u.Redacted()
+		if err != nil || u.User == nil {
+			continue
 		}
+		if _, hasPassword := u.User.Password(); !hasPassword {
+			u.User = url.User("xxxxx")
+		}
+		all[i] = u.Redacted()
 	}
 	return strings.Join(all, ",")
 }

@@ -79,9 +79,11 @@ func buildDEA(k *kit) (*attached, error) {
 	if k.Fast {
 		cfg.Intervals.Heartbeat /= healthmanager.FastFactor
 	}
+	cfg.Index, cfg.BaseDir, cfg.PID = k.ownIndex(cfg.Index), k.own(cfg.BaseDir), k.own(cfg.PID)
+	cfg.FilerPort, cfg.Status.Port = k.ownPort(cfg.FilerPort), k.ownPort(cfg.Status.Port)
 	b := k.bus("dea", "mbus", cfg.MBus, log)
 	d, err := dea.New(b, backend, cfg.Resolve(k.path), log)
-	a := k.attach("dea", b, d, log)
+	a := k.attach(Numbered("dea", k.Index), b, d, log)
 	a.grace.OnlyPatient = true // a DEA evacuates when it is asked to, and not at each Ctrl-C
 	return a, err
 }
@@ -149,8 +151,10 @@ func buildStager(k *kit) (*attached, error) {
 		return nil, err
 	}
 	b := k.bus("stager", "nats_uri", cfg.NATSURI, log)
+	cfg.Index, cfg.PidFilename, cfg.Dirs.Tmp = k.ownIndex(cfg.Index), k.own(cfg.PidFilename), k.own(cfg.Dirs.Tmp)
+	cfg.Status.Port = k.ownPort(cfg.Status.Port)
 	s, err := stager.New(b, builtin.Set(), cfg.Resolve(k.path), log)
-	return k.attach("stager", b, s, log), err
+	return k.attach(Numbered("stager", k.Index), b, s, log), err
 }
 
 // platform is what PLATFORM_CONFIG in the environment names, as for the stager of 2012; without it plugins know nothing of

@@ -42,6 +42,13 @@ type Settings struct {
 	// Fast makes the health manager, and the heartbeats of the DEA, healthmanager.FastFactor times as fast as in 2012, for workshops.
 	Fast bool
 
+	// Index says which of several DEAs or stagers of the data dir this is; 0 is the first. All others have the same names and directories with
+	// .1, .2, … behind.
+	Index int
+	// More are further ones to run, by component. Spawn makes each of them, with its index: it is a process of its own.
+	More  map[string]int
+	Spawn func(component string, index int) lifecycle.Component
+
 	// AnyPort lets a component whose port nobody asked for take a free one when the usual one is taken.
 	AnyPort bool
 	// NewLog makes the logger of a component from the logging section of its configuration.
@@ -90,8 +97,19 @@ func New(s Settings) (*Sandbox, error) {
 		}
 		sb.rows = append(sb.rows, a)
 		sb.group.AddWith(r.name, a, a.grace)
+		for i := range k.More[r.name] {
+			sb.group.AddWith(Numbered(r.name, i+1), k.Spawn(r.name, i+1), a.grace)
+		}
 	}
 	return sb, nil
+}
+
+// Numbered is the name of one of several components: dea, dea.1, dea.2.
+func Numbered(name string, index int) string {
+	if index == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s.%d", name, index)
 }
 
 // wanted applies Only, Without and BusURL to the table.
@@ -168,6 +186,30 @@ func (k *kit) path(p string) string {
 		return p
 	}
 	return filepath.Join(k.DataDir, p)
+}
+
+// own is a path of the configuration for what each of several components has for itself.
+func (k *kit) own(p string) string {
+	if p == "" {
+		return p
+	}
+	return Numbered(p, k.Index)
+}
+
+// ownPort is the port of one of several components, when that was asked for: those that follow it.
+func (k *kit) ownPort(port int) int {
+	if port <= 0 {
+		return port
+	}
+	return port + k.Index
+}
+
+// ownIndex is what the component says of itself on the bus.
+func (k *kit) ownIndex(configured *int) *int {
+	if k.Index == 0 {
+		return configured
+	}
+	return &k.Index
 }
 
 func (k *kit) attach(name string, b *bus.Bus, c lifecycle.Component, log *slog.Logger) *attached {

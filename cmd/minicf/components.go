@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minicf/minicf/config"
@@ -26,7 +28,8 @@ const fastAbout = "20 times as fast as in 2012, for workshops: the health manage
 
 func (s *session) componentCommand(name, short string, m manners) *cobra.Command {
 	var file, format, port, isolation string
-	var fast bool
+	var fast, leash bool
+	var index int
 	c := &cobra.Command{
 		Use: name, Short: short, Args: noArgs,
 		Long: short + ".\n\nThe configuration is config/" + name + ".yml beside you, or the same as shipped; `minicf config " + name + "` shows what holds and why.",
@@ -42,13 +45,21 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 	if name == "healthmanager" || name == "dea" {
 		c.Flags().BoolVar(&fast, "fast", false, fastAbout)
 	}
+	if name == "stager" || name == "dea" {
+		c.Flags().IntVar(&index, "index", 0, "which of several of the data dir this is: 1, 2, … beside the first")
+		c.Flags().BoolVar(&leash, "leash", false, "stop when standard input ends")
+		_ = c.Flags().MarkHidden("leash") // fails only for a flag that there is not
+	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if index < 0 {
+			return usageError("--index %d: want 0 or more", index)
+		}
 		r, err := s.runner(format)
 		if err != nil {
 			return err
 		}
 		settings := &r.settings
-		settings.Only, settings.Fast = []string{name}, fast
+		settings.Only, settings.Fast, settings.Index = []string{name}, fast, index
 		if file != "" {
 			settings.Files = map[string]string{name: s.path(file)}
 		}
@@ -62,7 +73,13 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 			settings.Overrides = isolationOverride(isolation)
 		}
 		r.manners = m
-		return s.runSandbox(c.Context(), r)
+		ctx := c.Context()
+		if leash {
+			var cancel context.CancelFunc
+			ctx, cancel = s.leashed(ctx)
+			defer cancel()
+		}
+		return s.runSandbox(ctx, r)
 	}
 	return c
 }

@@ -9,12 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/minicf/minicf/dea/isolation/landlock"
+	"github.com/minicf/minicf/sandbox"
 )
 
 // The scripts run the command itself, as the test binary under another name.
@@ -35,6 +37,7 @@ func TestScripts(t *testing.T) {
 		Condition:           haveTool,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitfile": waitFile, "get": get, "field": field, "nothingleft": nothingLeft,
+			"killcomponent": killComponent, "eventually": eventually,
 		},
 	})
 }
@@ -137,6 +140,39 @@ func nothingLeft(ts *testscript.TestScript, neg bool, args []string) {
 	if len(left) > 0 {
 		ts.Fatalf("left in the temp dir: %v", left)
 	}
+}
+
+// killComponent SIGNAL NAME: sends a signal to the process of a component that runs on the script's data dir.
+func killComponent(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
+	if neg || len(args) != 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: killcomponent KILL|STOP|CONT NAME")
+	}
+	all, err := sandbox.Find(ts.Getenv("MINICF_HOME"))
+	ts.Check(err)
+	for _, r := range all {
+		if r.Component == args[1] {
+			ts.Check(syscall.Kill(r.PID, signals[args[0]]))
+			return
+		}
+	}
+	ts.Fatalf("no %s is running", args[1])
+}
+
+// eventually TEXT N COMMAND...: runs the command until its output has the text exactly so often.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: eventually TEXT N COMMAND...")
+	}
+	last := ""
+	defer func() { ts.Logf("%s", last) }()
+	poll(ts, fmt.Sprintf("%s times %s in the output of %v", args[1], args[0], args[2:]), func() bool {
+		if ts.Exec(args[2], args[3:]...) != nil {
+			return false
+		}
+		last = ts.ReadFile("stdout")
+		return fmt.Sprint(strings.Count(last, args[0])) == args[1]
+	})
 }
 
 func poll(ts *testscript.TestScript, what string, cond func() bool) {

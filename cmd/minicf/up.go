@@ -27,13 +27,16 @@ func (s *session) upCommand() *cobra.Command {
 	var only, without []string
 	var readyFile, format, isolation string
 	var fast bool
+	var deas, stagers int
 	c := &cobra.Command{
 		Use: "up", Short: "Run the platform in one process", Long: upAbout, Args: noArgs,
-		Example: "  minicf up\n  minicf up --without dea     # and start your own\n  minicf up --router-port 8000 --data-dir /tmp/workshop",
+		Example: "  minicf up\n  minicf up --without dea     # and start your own\n  minicf up --router-port 8000 --data-dir /tmp/workshop\n  minicf up --deas 3 --stagers 2",
 	}
 	f := c.Flags()
 	f.StringSliceVar(&only, "only", nil, "run just these components")
 	f.StringSliceVar(&without, "without", nil, "leave these components out")
+	f.IntVar(&deas, "deas", 1, "how many DEAs to run; all but the first are processes of their own")
+	f.IntVar(&stagers, "stagers", 1, "how many stagers to run, likewise")
 	f.BoolVar(&fast, "fast", false, fastAbout)
 	f.Int("nats-port", 0, "port of the message bus; 0 is any free one")
 	f.Int("controller-port", 0, "port of the controller; 0 is any free one")
@@ -55,10 +58,34 @@ func (s *session) upCommand() *cobra.Command {
 		if isolation != "" {
 			maps.Copy(r.settings.Overrides, isolationOverride(isolation)) // a DEA has no port to ask for
 		}
+		if r.settings.More, err = more(map[string]int{"dea": deas, "stager": stagers}, r.settings); err != nil {
+			return err
+		}
+		r.settings.Spawn = s.spawn(r)
 		r.readyFile, r.greets = readyFile, true
 		return s.runSandbox(c.Context(), r)
 	}
 	return c
+}
+
+// most is how many DEAs or stagers one machine gets.
+const most = 20
+
+// more are the components to run beside the first of their kind.
+func more(wanted map[string]int, settings sandbox.Settings) (map[string]int, error) {
+	all := map[string]int{}
+	for component, n := range wanted {
+		flag := "--" + component + "s"
+		leftOut := len(settings.Only) > 0 && !slices.Contains(settings.Only, component) || slices.Contains(settings.Without, component)
+		switch {
+		case n < 1 || n > most:
+			return nil, usageError("%s %d: want 1 to %d; --without %s leaves it out", flag, n, most, component)
+		case n > 1 && leftOut:
+			return nil, usageError("%s is about the %s, which is left out", flag, component)
+		}
+		all[component] = n - 1
+	}
+	return all, nil
 }
 
 // portOverrides are the ports that flags of `up` ask for. A port of what does not run here would be without effect.
