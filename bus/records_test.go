@@ -2,9 +2,11 @@ package bus_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -69,6 +71,7 @@ func TestNobodyOnTheBusCanWriteARecord(t *testing.T) {
 		"nats:nats":    {nats.UserInfo("nats", "nats")},
 		"a token":      {nats.Token("minicf-records")},
 		"everybody":    {nats.UserInfo("everybody", "")},
+		"with a hash":  {nats.UserInfo("everybody", "$2a$11$")},
 		"RECORDS":      {nats.UserInfo("RECORDS", "")},
 		"a user alone": {nats.UserInfo("nats", "")},
 	} {
@@ -275,4 +278,15 @@ func dial(t *testing.T, url string) (net.Conn, *bufio.Reader) {
 	}
 	t.Cleanup(func() { c.Close() })
 	return c, bufio.NewReader(c)
+}
+
+func TestBusWithRecordsStartsWithoutAWarning(t *testing.T) {
+	t.Parallel()
+	var logged bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	_, stop := run(t, bus.ServerConfig{Records: t.TempDir(), Log: log})
+	stop()
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", logged.String())
+	}
 }
