@@ -2,6 +2,8 @@ package sandbox_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +64,7 @@ func (h *herd) data() string { return filepath.Join(h.dir, "data") }
 // configure chooses ports, and times in which something happens within seconds.
 func (h *herd) configure(t *testing.T) {
 	t.Helper()
-	nats, api, router := testkit.FreePort(t), testkit.FreePort(t), testkit.FreePort(t)
+	nats, api, router := quietPort(t), quietPort(t), quietPort(t)
 	h.nats = fmt.Sprintf("nats://127.0.0.1:%d", nats)
 	h.api, h.routerAt = fmt.Sprintf("http://127.0.0.1:%d", api), fmt.Sprintf("http://127.0.0.1:%d", router)
 	set := map[string]string{
@@ -82,6 +84,22 @@ func (h *herd) configure(t *testing.T) {
 	for key, value := range set {
 		h.env = append(h.env, key+"="+value)
 	}
+}
+
+// quietPort is one that the system gives to nobody who wants any port, nor a DEA to its apps: it is still free when its owner was killed and
+// comes back.
+func quietPort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 11000 + rand.IntN(8000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
 }
 
 // start runs a member that does not run.
