@@ -29,13 +29,13 @@ func BenchmarkRouterHello(b *testing.B) {
 }
 
 func BenchmarkBareReverseProxy(b *testing.B) {
-	r, app := startBench(b)
-	request(b, startBare(b, r, app).Listener.Addr().String())
+	_, app := startBench(b)
+	request(b, startBare(b, app).Listener.Addr().String())
 	b.ReportMetric(float64(app.accepted.Load()), "app-conns")
 }
 
 // startBare starts what the router is measured against.
-func startBare(b *testing.B, r *Router, app *hello) *httptest.Server {
+func startBare(b *testing.B, app *hello) *httptest.Server {
 	b.Helper()
 	bare := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
@@ -43,7 +43,11 @@ func startBare(b *testing.B, r *Router, app *hello) *httptest.Server {
 			pr.Out.Host = pr.In.Host
 			pr.SetXForwarded()
 		},
-		Transport: r.proxy.transport, BufferPool: &r.proxy.buffers, FlushInterval: -1,
+		Transport: &http.Transport{
+			DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext, MaxIdleConnsPerHost: idlePerBackend, IdleConnTimeout: backendIdle,
+			DisableCompression: true,
+		},
+		BufferPool: &buffers{}, FlushInterval: -1,
 	})
 	b.Cleanup(bare.Close)
 	return bare
@@ -57,7 +61,7 @@ func BenchmarkRouterBesideBare(b *testing.B) {
 	r, app := startBench(b)
 	ways := []*way{
 		{name: "direct", addr: app.Listener.Addr().String()},
-		{name: "bare", addr: startBare(b, r, app).Listener.Addr().String()},
+		{name: "bare", addr: startBare(b, app).Listener.Addr().String()},
 		{name: "router", addr: r.Addr().String()},
 	}
 	for _, w := range ways {
@@ -71,6 +75,7 @@ func BenchmarkRouterBesideBare(b *testing.B) {
 	}
 	for _, w := range ways {
 		b.ReportMetric(w.rate(), w.name+"-req/s")
+		b.ReportMetric(float64(w.cpu.Microseconds())/float64(len(w.latencies)), w.name+"-cpu-µs")
 		b.ReportMetric(float64(w.p99().Microseconds()), w.name+"-p99-µs")
 	}
 	direct, bare, router := ways[0], ways[1], ways[2]
@@ -82,7 +87,7 @@ func BenchmarkRouterBesideBare(b *testing.B) {
 // way is one of the ways to an app.
 type way struct {
 	name, addr string
-	took       time.Duration
+	took, cpu  time.Duration
 	latencies  []time.Duration
 }
 
@@ -98,7 +103,7 @@ func (w *way) round(b *testing.B, requests int) {
 	b.Helper()
 	const connections = 16
 	each := make(chan []time.Duration, connections)
-	began := time.Now()
+	began, used := time.Now(), cpuTime(b)
 	for range connections {
 		go func() {
 			took, err := askAgainAndAgain(w.addr, requests/connections)
@@ -112,6 +117,7 @@ func (w *way) round(b *testing.B, requests int) {
 		w.latencies = append(w.latencies, <-each...)
 	}
 	w.took += time.Since(began)
+	w.cpu += cpuTime(b) - used
 }
 
 // askAgainAndAgain sends requests over one connection and returns how long each took.

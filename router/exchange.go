@@ -33,11 +33,14 @@ type exchange struct {
 	upload   *upload     // the request's body; nil when it has none
 }
 
-// responder remembers what a client was sent.
+// responder remembers what a client was sent. Every part of an answer is sent on at once, even when the rest of it takes long; the server
+// would wait for more. When all is there, it need not be told so: then head and body go out together.
 type responder struct {
 	http.ResponseWriter
 	status int   // 0 as long as there is none
 	bytes  int64 // of the body
+	length int64 // of the body as the app announced it; -1 when it did not, and ReverseProxy looks after it
+	slow   bool  // the app has sent the head of its answer and nothing of the body yet
 }
 
 // WriteHeader sends a status, which is no answer yet when it is one of 1xx.
@@ -46,6 +49,9 @@ func (w *responder) WriteHeader(status int) {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
+	if w.slow {
+		w.flush()
+	}
 }
 
 // Write sends a part of the body.
@@ -55,7 +61,14 @@ func (w *responder) Write(p []byte) (int, error) {
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)
+	if w.bytes < w.length {
+		w.flush()
+	}
 	return n, err
+}
+
+func (w *responder) flush() {
+	_ = http.NewResponseController(w.ResponseWriter).Flush() // the next Write tells of the error
 }
 
 // Unwrap lets http.ResponseController flush and hijack.
@@ -63,13 +76,12 @@ func (w *responder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // forward sends the request to the endpoint, and the client what comes back.
 func (x *exchange) forward() {
-	p := x.router.proxy
+	r := x.router
 	x.id = newRequestID()
-	x.router.stats.sent(x.endpoint)
+	r.stats.sent(x.endpoint)
 	hop := httputil.ReverseProxy{
 		Rewrite: x.rewrite, Transport: x, ModifyResponse: x.arrived, ErrorHandler: x.gaveUp,
-		BufferPool: &p.buffers, ErrorLog: p.errors,
-		FlushInterval: -1, // every write of the app reaches the client at once
+		BufferPool: &r.transport.buffers, ErrorLog: r.httpLog,
 	}
 	if x.req.ContentLength == 0 {
 		hop.ServeHTTP(&x.w, x.req)
@@ -117,7 +129,7 @@ func (x *exchange) address(out *http.Request) {
 func (x *exchange) RoundTrip(out *http.Request) (*http.Response, error) {
 	for {
 		began := time.Now()
-		res, err := x.router.proxy.transport.RoundTrip(out)
+		res, err := x.router.transport.RoundTrip(out)
 		if err == nil {
 			return res, nil
 		}
@@ -128,7 +140,6 @@ func (x *exchange) RoundTrip(out *http.Request) (*http.Response, error) {
 		if !x.next(err) {
 			return nil, err
 		}
-		out = again(out)
 		x.address(out)
 	}
 }
@@ -155,14 +166,6 @@ func (x *exchange) next(err error) bool {
 	return true
 }
 
-// again returns a request that may be changed while somebody still writes the one that failed.
-func again(out *http.Request) *http.Request {
-	next := out.WithContext(out.Context())
-	url := *out.URL
-	next.URL, next.Header = &url, out.Header.Clone()
-	return next
-}
-
 // clientLeft reports whether nobody waits for the answer any more.
 func (x *exchange) clientLeft() bool {
 	return x.req.Context().Err() != nil || x.upload != nil && x.upload.failed.Load()
@@ -172,6 +175,10 @@ func (x *exchange) clientLeft() bool {
 func (x *exchange) arrived(res *http.Response) error {
 	r, e, now := x.router, x.endpoint, time.Now()
 	r.stats.answered(e, res.StatusCode, now, now.Sub(x.began))
+	x.w.length = res.ContentLength
+	if a, ok := res.Body.(*answer); ok {
+		x.w.slow = res.ContentLength > 0 && a.conn.in.Buffered() == 0
+	}
 	stick(res, e.session)
 	if x.upload != nil {
 		x.upload.answered(res)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -62,10 +61,9 @@ func reasonOf(addr string, err error) string {
 	return fmt.Sprintf("%s did not answer: %v", addr, err)
 }
 
-// hungUp recognises the ways in which net/http says that the other end has closed the connection. One has no name.
+// hungUp recognises the ways to say that the other end has closed the connection.
 func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || strings.Contains(err.Error(), "server closed idle connection")
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func dialReason(op *net.OpError) string {

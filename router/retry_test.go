@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -124,6 +125,35 @@ func TestRequestThatEndsAnAppIsSentToOneMoreAtMost(t *testing.T) {
 		}
 		if n := len(r.registry.routes()["poisoned.localhost"]); n != 4 {
 			t.Errorf("%d endpoints are left, want all 4: they are there, and answer other requests", n)
+		}
+	}
+}
+
+// Its instances are known by connections that were used before, and nobody listens any more when the request is sent again.
+func TestRequestThatKillsAnAppKillsTwoInstancesAtMost(t *testing.T) {
+	t.Parallel()
+	r := startRouter(t, nil)
+	var killed atomic.Int64
+	for range 4 {
+		var app *httptest.Server
+		app = startApp(t, r, "poisoned.localhost", func(_ http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/poison" {
+				killed.Add(1)
+				app.Listener.Close()
+				panic(http.ErrAbortHandler)
+			}
+		})
+	}
+	for range 4 {
+		do(t, newRequest(t, r, "GET", "poisoned.localhost", "/", nil))
+	}
+	res, _ := do(t, newRequest(t, r, "GET", "poisoned.localhost", "/poison", nil))
+	if n := killed.Load(); res.StatusCode != http.StatusBadGateway || n != 2 {
+		t.Errorf("answer = %s, and %d of 4 instances are dead, want 502 and 2", res.Status, n)
+	}
+	for range 4 {
+		if res, _ := do(t, newRequest(t, r, "GET", "poisoned.localhost", "/", nil)); res.StatusCode != http.StatusOK {
+			t.Errorf("afterwards: %s, want the answer of an instance that lives", res.Status)
 		}
 	}
 }

@@ -10,8 +10,8 @@
 //	browser ─GET / Host: hello.localhost:8080─► router ─GET /─► 127.0.0.1:42497
 //
 // Read it in this order: messages.go (what the bus says), confirm.go (the bus was gone), registry.go (who serves what), serve.go and
-// exchange.go (a request), upload.go (its body), failure.go (nobody answers), pages.go (what the router says itself); then what is counted
-// (stats.go, metric.go, traffic.go) and written down (accesslog.go).
+// exchange.go (a request), upload.go (its body), transport.go (the way to the app), failure.go (nobody answers), pages.go (what the
+// router says itself); then what is counted (stats.go, metric.go, traffic.go) and written down (accesslog.go).
 //
 // In 2011 this was an EventMachine proxy, router 0.98, in 2012 nginx asking it where to go, in 2013 gorouter, the first
 // component of Cloud Foundry in Go.
@@ -20,6 +20,7 @@ package router
 import (
 	"context"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"strconv"
@@ -51,7 +52,8 @@ type Router struct {
 	ip        string // advertised
 	component *bus.Component
 	registry  *registry
-	proxy     *proxy
+	transport transport
+	httpLog   *log.Logger // of net/http, about the two ends of an exchange
 	pages     *pages
 	stats     *stats
 	access    *accessLog                  // nil for none
@@ -81,7 +83,7 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Router, error) {
 		Config: shown, Varz: r.varz, Log: r.log,
 		Pages: map[string]func() any{"/routes": func() any { return r.registry.routes() }},
 	})
-	r.proxy = newProxy(r.log)
+	r.httpLog = slog.NewLogLogger(r.log.Handler(), slog.LevelDebug)
 	if cfg.AccessLog != "" {
 		r.access = newAccessLog(cfg.AccessLog, r.log)
 	}
@@ -128,13 +130,14 @@ func (r *Router) Run(ctx context.Context, ready func()) error {
 	url := webserver.URL(l)
 	r.addr.Store(l.Addr().(*net.TCPAddr))
 	r.url.Store(&url)
-	defer r.proxy.transport.CloseIdleConnections()
+	defer r.transport.close()
 
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error {
 		return webserver.Server{Handler: r, Grace: grace, MaxHeader: maxRequestHead, Log: r.log}.Serve(ctx, l)
 	})
 	all.Go(func() error { return r.follow(ctx, ready) })
+	all.Go(func() error { r.transport.run(ctx); return nil })
 	return all.Wait()
 }
 
