@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -62,10 +64,14 @@ func runDEA() {
 	cfg.Runtimes = config.NameMap{{Name: "ruby19", Value: "/bin/sh"}}
 	cfg.Status.Port, cfg.FilerPort = bus.NoStatusPort, filer.NoPort
 	cfg.EvacuationDelay = config.Duration(100 * time.Millisecond)
+	if mb, err := strconv.Atoi(os.Getenv("DEA_TEST_MEMORY")); err == nil {
+		cfg.MaxMemory = config.Megabytes(mb)
+	}
 	die := &mortal{Backend: process.New(process.Options{}), point: os.Getenv("DEA_TEST_DIE")}
 	d, err := New(b, die, cfg, testLog())
 	if err == nil {
 		d.ledger.at = die.commit
+		measureWhenTold(ctx, d)
 		err = d.Run(evacuated(ctx, d), func() {})
 	}
 	if err != nil {
@@ -85,6 +91,28 @@ func evacuated(ctx context.Context, d *DEA) context.Context {
 		cancel()
 	}()
 	return ctx
+}
+
+// measuredFile, below base_dir, is where measureWhenTold writes.
+const measuredFile = "measured"
+
+// measureWhenTold has the DEA measure all instances after SIGUSR1, several times and so far apart that each is a look of its own, and writes down
+// how long the middle one took.
+func measureWhenTold(ctx context.Context, d *DEA) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGUSR1)
+	go func() {
+		<-told
+		var took []time.Duration
+		for range 5 {
+			<-time.After(700 * time.Millisecond)
+			began := time.Now()
+			d.monitor(ctx)
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		_ = os.WriteFile(filepath.Join(d.cfg.BaseDir, measuredFile), []byte(took[2].String()), 0o644)
+	}()
 }
 
 // mortal is a backend, and whoever else comes to the point at which this process has to die.
@@ -153,4 +181,10 @@ func helperBus() (context.Context, *bus.Bus) {
 	return ctx, b
 }
 
-func testLog() *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }
+func testLog() *slog.Logger {
+	level := slog.LevelInfo
+	if os.Getenv("DEA_TEST_QUIET") != "" {
+		level = slog.LevelWarn
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
