@@ -13,7 +13,7 @@ demo:
 	$(GO) run ./cmd/minicf demo --yes
 
 setup: build
-	bin/minicf doctor --install --yes ruby node npm python python-web php java tomcat erlang shell archivers
+	bin/minicf doctor --install --yes ruby rails node npm python python-web php java tomcat erlang shell archivers
 	bin/minicf doctor --install --yes ruby-tests
 	-bin/minicf doctor --install --yes java-tests # only Debian has all of it; elsewhere these tests skip
 	-apps/spring/jars.sh

@@ -5,6 +5,7 @@ package runtimes
 func Families() []Family {
 	return []Family{
 		rubyFamily(),
+		railsFamily(),
 		{
 			Name: "node", Purpose: "Node.js apps",
 			Runtimes:    []string{"node", "node06", "node08"},
@@ -57,22 +58,6 @@ func Families() []Family {
 	}
 }
 
-// rubyFamily needs more than Ruby: the apps of the tutorial have no Gemfile.lock, so they use what the machine has.
-func rubyFamily() Family {
-	return Family{
-		Name: "ruby", Purpose: "Sinatra, Rack and Rails apps; the tutorial",
-		Runtimes:    []string{"ruby18", "ruby19", "ruby193", "ruby"},
-		Executables: []string{"ruby"},
-		Version:     []string{"-v"},
-		Check:       []string{"-e", rubyCheck},
-		Packages: map[string][]string{
-			"apt": {"ruby", "ruby-sinatra", "ruby-webrick", ifKnownToAPT("ruby-rackup")},
-			"dnf": {"ruby"}, "brew": {"ruby"}, "apk": {"ruby"},
-		},
-		gems: []string{"sinatra", "rackup", "webrick"},
-	}
-}
-
 // pythonWebFamily is what Python apps use of the machine unless their requirements.txt names it, and pip, which installs what
 // that names.
 func pythonWebFamily() Family {
@@ -118,45 +103,3 @@ func archiverFamily() Family {
 		},
 	}
 }
-
-// rubyTestsFamily is what the tests of bundled apps need: Bundler, and what builds a gem that is written in C.
-func rubyTestsFamily() Family {
-	return Family{
-		Name: "ruby-tests", Purpose: "minicf's own tests", ForTests: true,
-		Executables: []string{"bash", "/bin/bash"},
-		Version:     []string{"-c", "bundle --version"},
-		Check: []string{"-c", `missing=
-for program in bundle gcc make; do
-  command -v $program >/dev/null || missing="$missing $program"
-done
-ruby -rrbconfig -e 'exit File.exist?(RbConfig::CONFIG["rubyhdrdir"] + "/ruby.h")' || missing="$missing ruby.h"
-[ -z "$missing" ] || { echo $missing; exit 1; }`},
-		Packages: map[string][]string{
-			"apt": {"bundler", "ruby-dev", "gcc", "make", "libc6-dev"},
-			"dnf": {"rubygem-bundler", "ruby-devel", "gcc", "make"}, "brew": {"ruby"}, "apk": {"ruby-bundler", "ruby-dev", "build-base"},
-		},
-	}
-}
-
-// ifKnownToAPT is a package that only some releases have, to be installed by those alone: ruby-rackup came with Rack 3,
-// in Debian 13.
-func ifKnownToAPT(name string) string { return "$(apt-cache pkgnames " + name + ")" }
-
-// rubyCheck prints the gems that `ruby app.rb -p PORT` lacks for an app that requires sinatra: the library, any server,
-// and from Rack 3 on the part of Rack that starts servers.
-const rubyCheck = `
-here = lambda do |library|
-  begin
-    require library
-    true
-  rescue LoadError
-    false
-  end
-end
-missing = []
-missing << "sinatra" unless here["sinatra/base"]
-missing << "webrick" unless %w[webrick puma thin].any?(&here)
-missing << "rackup" if defined?(Rack) && Rack.release.to_i > 2 && !here["rackup"]
-puts missing
-exit missing.empty?
-`

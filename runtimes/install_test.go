@@ -41,7 +41,7 @@ func TestInstallIsOneCommandOfTheMachinesPackageManager(t *testing.T) {
 		"debian": {
 			debian,
 			[]string{"ruby"},
-			"apt-get update && apt-get install -y --no-install-recommends ruby ruby-sinatra ruby-webrick $(apt-cache pkgnames ruby-rackup)", "",
+			"apt-get update && apt-get install -y --no-install-recommends ruby ruby-sinatra ruby-webrick $(apt-cache pkgnames ruby-rackup | grep -x ruby-rackup)", "",
 		},
 		"like ubuntu, not root": {
 			mint,
