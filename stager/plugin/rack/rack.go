@@ -25,11 +25,7 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	if err != nil {
 		return err
 	}
-	rackup := "rackup"
-	if app.Bundled() {
-		rackup = app.Program(rackup)
-	}
-	command := app.Ruby(ruby.Load(autoconfig) + "-S " + rackup + " " + app.Args() + " config.ru -E $RACK_ENV")
+	command := app.Ruby(ruby.Load(autoconfig) + "-S " + rackup(w, app))
 	env := app.Env(ruby.Web, autoconfig, map[string]string{"RACK_ENV": "${RACK_ENV:-production}"})
 	err = w.WriteStartup(func() (plugin.Script, error) {
 		return plugin.Script{Env: env, Hook: app.Hook(), Command: command}, nil
@@ -38,4 +34,16 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 		return err
 	}
 	return w.WriteStop(w.StopText())
+}
+
+// rackup is the program and its arguments. Rack of today is told the address, too.
+func rackup(w *plugin.Workspace, app *ruby.App) string {
+	program := "rackup"
+	if app.Bundled() {
+		program = app.Program(program)
+	}
+	if w.Modern() {
+		return program + " " + app.Args() + " -o " + ruby.Address + ` config.ru -E "$RACK_ENV"`
+	}
+	return program + " " + app.Args() + " config.ru -E $RACK_ENV"
 }

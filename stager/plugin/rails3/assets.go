@@ -3,8 +3,6 @@ package rails3
 import (
 	"context"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/ruby"
@@ -35,11 +33,19 @@ func pluginText(live bool) string {
 	return text
 }
 
-// initializer is the same for today's Rails, which has no such plugins.
+// initializer is the same for today's Rails, which has no such plugins. In development it has a list of hosts instead, which
+// cannot know the app's; the router has looked at the host already.
 func initializer(live bool) string {
-	text := "Rails.application.config.public_file_server.enabled = true\n"
+	text := `config = Rails.application.config
+if config.respond_to?(:public_file_server)
+  config.public_file_server.enabled = true
+else
+  config.serve_static_files = true
+end
+config.hosts.clear if Rails.env.development? && config.respond_to?(:hosts)
+`
 	if live {
-		text += "Rails.application.config.assets.compile = true if Rails.application.config.respond_to?(:assets)\n"
+		text += "config.assets.compile = true if config.respond_to?(:assets)\n"
 	}
 	return text
 }
@@ -85,11 +91,7 @@ func canCompile(w *plugin.Workspace, app *ruby.App) bool {
 	if !app.Bundled() {
 		return w.Modern()
 	}
-	major, rest, _ := strings.Cut(app.Version("rails"), ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	a, errA := strconv.Atoi(major)
-	b, errB := strconv.Atoi(minor)
-	return errA == nil && errB == nil && (a > 3 || a == 3 && b >= 1)
+	return railsVersion(app).atLeast(3, 1)
 }
 
 func precompile(ctx context.Context, w *plugin.Workspace, app *ruby.App) ([]byte, error) {

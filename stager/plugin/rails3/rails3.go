@@ -45,6 +45,11 @@ func (Plugin) Stage(ctx context.Context, w *plugin.Workspace) error {
 	if err := addAssets(ctx, w, app); err != nil {
 		return err
 	}
+	if w.Modern() {
+		if err := prepareStart(ctx, w, app); err != nil {
+			return err
+		}
+	}
 	return writeScripts(w, app, autoconfig)
 }
 

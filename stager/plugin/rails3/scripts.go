@@ -1,10 +1,6 @@
 package rails3
 
 import (
-	"encoding/hex"
-	"io"
-	"slices"
-
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/ruby"
 )
@@ -19,16 +15,11 @@ func variables(w *plugin.Workspace) (map[string]string, error) {
 		return env, nil
 	}
 	env["RAILS_LOG_TO_STDOUT"] = "${RAILS_LOG_TO_STDOUT:-true}"
-	if slices.ContainsFunc([]string{"config/credentials.yml.enc", "config/credentials/production.yml.enc", "config/secrets.yml"}, w.HasSource) {
-		return env, nil
+	secret, err := secret(w)
+	if secret != "" {
+		env["SECRET_KEY_BASE"] = "${SECRET_KEY_BASE:-" + secret + "}"
 	}
-	// Rails 5.2 and later do not start without a secret. All instances need the same, so it is made here.
-	secret := make([]byte, 64)
-	if _, err := io.ReadFull(w.Random, secret); err != nil {
-		return nil, err
-	}
-	env["SECRET_KEY_BASE"] = "${SECRET_KEY_BASE:-" + hex.EncodeToString(secret) + "}"
-	return env, nil
+	return env, err
 }
 
 // hook is what runs before the server.
@@ -49,13 +40,14 @@ fi`
 // migration changes the database at each start. In 2012 a failure left the script in app/, where the rest of it works by
 // chance.
 func migration(w *plugin.Workspace, app *ruby.App) string {
+	migrate := app.Ruby(program(app, "rake") + " db:migrate --trace")
 	if w.Modern() {
 		return `if [ -f "$PWD/app/config/database.yml" ] ; then
-  (cd app && ` + app.Ruby(program(app, "rails")+" db:migrate --trace") + ` >> ../logs/migration.log 2>&1)
+  (cd app && ` + migrate + ` >> ../logs/migration.log 2>&1)
 fi`
 	}
 	return `if [ -f "$PWD/app/config/database.yml" ] ; then
-  cd app && ` + app.Ruby(program(app, "rake")+" db:migrate --trace") + ` >>../logs/migration.log 2>> ../logs/migration.log && cd ..;
+  cd app && ` + migrate + ` >>../logs/migration.log 2>> ../logs/migration.log && cd ..;
 fi`
 }
 
@@ -63,16 +55,25 @@ fi`
 func command(w *plugin.Workspace, app *ruby.App) string {
 	thin := app.Version("thin") != ""
 	switch {
-	case w.Modern() && thin:
-		return app.Ruby(program(app, "rails") + " server -u thin " + app.Args())
 	case w.Modern():
-		return app.Ruby(program(app, "rails") + " server " + app.Args())
+		return app.Ruby(program(app, "rails") + " server " + using(app) + app.Args() + " -b " + ruby.Address)
 	case !app.Bundled():
 		return app.Ruby("-S thin -R config.ru $@ start")
 	case thin:
 		return app.Ruby(program(app, "rails") + " server thin $@")
 	}
 	return app.Ruby(program(app, "rails") + " server $@")
+}
+
+// using names Thin, if the bundle has it, to a Rails of today: from 6 on by an option.
+func using(app *ruby.App) string {
+	switch {
+	case app.Version("thin") == "":
+		return ""
+	case railsVersion(app).atLeast(6, 0):
+		return "-u thin "
+	}
+	return "thin "
 }
 
 // program is how Ruby is told to run a program of the bundle, or of the machine.

@@ -108,3 +108,6 @@ func (a *App) Args() string {
 	}
 	return "$@"
 }
+
+// Address is where a server listens: where the DEA reaches the instance. In 2012 it was every address of the machine.
+const Address = `"${VCAP_APP_HOST:-0.0.0.0}"`
