@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/controller/bits"
 )
 
 // failure is an answer in the form of the cloud controller of 2012: a status, and {"code":…,"description":…}.
@@ -55,7 +56,7 @@ func (c *Controller) fail(w http.ResponseWriter, r *http.Request, err error) {
 	missing, noRecords := errors.AsType[*bus.NoRecordsError](err)
 	switch {
 	case told:
-	case errors.Is(err, errNotStored), errors.Is(err, bus.ErrNoRecord):
+	case errors.Is(err, bits.ErrNotStored), errors.Is(err, bus.ErrNoRecord):
 		f = errAppNotFound
 	case noRecords:
 		f = failure{http.StatusServiceUnavailable, 101, fmt.Sprintf("%v: %s", missing, missing.Hint())}

@@ -30,7 +30,7 @@ type shownApp struct {
 
 // listApps answers with all apps, in the order of their ids.
 func (c *Controller) listApps(w http.ResponseWriter, r *http.Request) error {
-	all, err := c.apps.all(r.Context())
+	all, err := c.apps.All(r.Context())
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (c *Controller) listApps(w http.ResponseWriter, r *http.Request) error {
 
 // showApp answers with one app.
 func (c *Controller) showApp(w http.ResponseWriter, r *http.Request) error {
-	a, err := c.apps.get(r.Context(), param(r, "id"))
+	a, err := c.apps.Get(r.Context(), param(r, "id"))
 	if err != nil {
 		return err
 	}

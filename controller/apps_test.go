@@ -316,3 +316,9 @@ func patch(t *testing.T, url, body string) {
 		t.Errorf("%s: %s", res.Status, text)
 	}
 }
+
+// newKeeper is a bus that keeps records.
+func newKeeper(tb testing.TB) *bus.Server {
+	tb.Helper()
+	return bustest.Start(tb, bus.ServerConfig{NoListen: true, Records: tb.TempDir()})
+}

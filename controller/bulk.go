@@ -26,7 +26,7 @@ func (c *Controller) bulkApps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all, err := c.apps.all(r.Context())
+	all, err := c.apps.All(r.Context())
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (c *Controller) bury(ctx context.Context, all []app) {
 		if !old(a) {
 			continue
 		}
-		if err := c.apps.remove(ctx, a.ID, old); err != nil {
+		if err := c.apps.Remove(ctx, a.ID, old); err != nil {
 			c.log.Warn("deleted app was not forgotten", "app_id", a.ID, "error", err)
 		}
 	}
@@ -95,7 +95,7 @@ func (c *Controller) bulkCounts(w http.ResponseWriter, r *http.Request) error {
 	switch model := r.URL.Query().Get("model"); model {
 	case "user":
 	case "app":
-		all, err := c.apps.all(r.Context())
+		all, err := c.apps.All(r.Context())
 		if err != nil {
 			return err
 		}

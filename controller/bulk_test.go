@@ -77,7 +77,7 @@ func TestDeletedAppsAreKnownAsDeleted(t *testing.T) {
 		s.ask(t, "PUT", "/minicf/apps/"+id, helloApp)
 		s.send(t, "DELETE", "/minicf/apps/"+id, nil)
 	}
-	_, err := s.apps.edit(t.Context(), "long-gone", func(old *app) (app, error) {
+	_, err := s.apps.Edit(t.Context(), "long-gone", func(old *app) (app, error) {
 		a := *old
 		a.UpdatedAt = time.Now().Add(-deletedLifetime - time.Minute)
 		return a, nil

@@ -31,6 +31,8 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/controller/bits"
+	"github.com/minicf/minicf/controller/records"
 	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/internal/webserver"
 	"github.com/minicf/minicf/protocol"
@@ -45,15 +47,15 @@ type Controller struct {
 	log       *slog.Logger
 	bus       *bus.Bus
 	component *bus.Component
-	packages  *store
-	droplets  *store
+	packages  *bits.Store
+	droplets  *bits.Store
 	uploads   uploads
-	apps      records[app]
+	apps      records.Records[app]
 	busy      locks // by app, while its record changes
 	errands   *errands
 	pool      *pool
 	bulk      protocol.Credentials
-	stall     time.Duration // see stallLimit
+	limits    bits.Uploads
 	url       atomic.Pointer[string]
 	figures   figures
 }
@@ -72,13 +74,13 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Controller, error) {
 	}
 	c := &Controller{
 		cfg: cfg, log: log, bus: b,
-		packages: newStore(cfg.Directories.Packages, log),
-		droplets: newStore(cfg.Directories.Droplets, log),
-		apps:     newRecords[app](b, "apps"),
+		packages: bits.New(cfg.Directories.Packages, log),
+		droplets: bits.New(cfg.Directories.Droplets, log),
+		apps:     records.New[app](b, "apps"),
 		errands:  newErrands(),
 		pool:     newPool(rand.Shuffle),
 		bulk:     protocol.Credentials{User: cfg.BulkAPI.Auth.User, Password: cmp.Or(cfg.BulkAPI.Auth.Password, bus.Hex(16))},
-		stall:    stallLimit,
+		limits:   bits.Uploads{Max: cfg.MaxUpload},
 	}
 	c.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "CloudController", Index: cfg.Index, IP: bus.LocalIP(cfg.LocalRoute), Port: cfg.Status.Port,
@@ -167,7 +169,7 @@ func (c *Controller) moveIn() (leave func(), err error) {
 			}
 		}
 	}
-	if err := errors.Join(checkSample(c.cfg.SampleApp), c.packages.open(), c.droplets.open()); err != nil {
+	if err := errors.Join(checkSample(c.cfg.SampleApp), c.packages.Open(), c.droplets.Open()); err != nil {
 		leave()
 		return nil, err
 	}
@@ -185,6 +187,6 @@ func (c *Controller) greet() {
 func (c *Controller) varz() map[string]any {
 	return map[string]any{
 		"requests": c.figures.requests.Load(), "uploads": c.figures.uploads.Load(), "refused": c.figures.refused.Load(),
-		"packages": c.packages.count(), "droplets": c.droplets.count(), "healthmanager_requests": c.figures.hmRequests.Load(),
+		"packages": c.packages.Count(), "droplets": c.droplets.Count(), "healthmanager_requests": c.figures.hmRequests.Load(),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"github.com/minicf/minicf/controller/bits"
 )
 
 // uploadDroplet stores what a stager uploads as the app's droplet.
@@ -18,14 +20,14 @@ func (c *Controller) receiveDroplet(w http.ResponseWriter, r *http.Request, id s
 	if err != nil {
 		return err
 	}
-	defer in.discard()
-	c.log.Info("RECEIVED DROPLET: stager uploaded staged droplet " + in.file.Name())
-	what, _, err := c.droplets.keep(id, in)
+	defer in.Discard()
+	c.log.Info("RECEIVED DROPLET: stager uploaded staged droplet " + in.File.Name())
+	what, _, err := c.droplets.Keep(id, in)
 	if err != nil {
 		return err
 	}
 	c.figures.uploads.Add(1)
-	c.log.Info("droplet stored at " + c.droplets.bits(what.SHA1))
+	c.log.Info("droplet stored at " + c.droplets.Path(what.SHA1))
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -34,7 +36,7 @@ func (c *Controller) receiveDroplet(w http.ResponseWriter, r *http.Request, id s
 // or anything else, is not checked.
 func (c *Controller) stagedDroplet(w http.ResponseWriter, r *http.Request) error {
 	id, hash := param(r, "id"), param(r, "hash")
-	checked := isSHA1(strings.ToLower(hash))
+	checked := bits.IsSHA1(strings.ToLower(hash))
 	f, what, err := c.openDroplet(id, strings.ToLower(hash), checked)
 	if err != nil {
 		return err
@@ -46,16 +48,16 @@ func (c *Controller) stagedDroplet(w http.ResponseWriter, r *http.Request) error
 		}
 		c.log.Info("droplet found at " + f.Name())
 	}
-	serveBits(w, r, f, what, "application/octet-stream")
+	bits.Serve(w, r, f, what, "application/octet-stream")
 	return nil
 }
 
 // openDroplet opens the app's newest droplet or, when that has another hash and the hash counts, an older one that is still needed.
-func (c *Controller) openDroplet(id, hash string, checked bool) (*os.File, stored, error) {
-	f, what, err := c.droplets.get(id)
+func (c *Controller) openDroplet(id, hash string, checked bool) (*os.File, bits.Stored, error) {
+	f, what, err := c.droplets.Get(id)
 	if err != nil || !checked || hash == what.SHA1 {
 		return f, what, err
 	}
 	f.Close()
-	return c.droplets.held(id, hash)
+	return c.droplets.Held(id, hash)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/controller/bits"
 	"github.com/minicf/minicf/protocol"
 )
 
@@ -16,8 +17,8 @@ import (
 // deploy makes the newest droplet of an app what runs. An app that has no record yet gets one.
 func (c *Controller) deploy(ctx context.Context, id string, ch change) (app, error) {
 	defer c.busy.lock(id)()
-	what, err := c.droplets.hold(id)
-	if errors.Is(err, errNotStored) {
+	what, err := c.droplets.Hold(id)
+	if errors.Is(err, bits.ErrNotStored) {
 		return app{}, badRequest("the app has no droplet: stage it first")
 	}
 	if err != nil {
@@ -33,7 +34,7 @@ func (c *Controller) deploy(ctx context.Context, id string, ch change) (app, err
 		return a, a.check()
 	})
 	if err == nil {
-		c.droplets.holdOnly(id, what.SHA1)
+		c.droplets.HoldOnly(id, what.SHA1)
 	}
 	return a, err
 }
@@ -65,8 +66,8 @@ func (c *Controller) remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	c.droplets.drop(id)
-	c.packages.drop(id)
+	c.droplets.Drop(id)
+	c.packages.Drop(id)
 	return nil
 }
 
@@ -74,7 +75,7 @@ func (c *Controller) remove(ctx context.Context, id string) error {
 // order of the changes.
 func (c *Controller) edit(ctx context.Context, id string, f func(old *app) (app, error)) (app, error) {
 	var before app
-	after, err := c.apps.edit(ctx, id, func(old *app) (app, error) {
+	after, err := c.apps.Edit(ctx, id, func(old *app) (app, error) {
 		before = app{}
 		if old != nil {
 			before = *old
@@ -119,7 +120,7 @@ func (c *Controller) carryOut(ctx context.Context, a app, s step) {
 // placed.
 func (c *Controller) startAll(ctx context.Context, a app, indices []int, flapping bool) {
 	for _, index := range indices {
-		now, err := c.apps.get(ctx, a.ID)
+		now, err := c.apps.Get(ctx, a.ID)
 		if err != nil {
 			c.log.Error("instance not started: the record cannot be read", "app_id", a.ID, "index", index, "error", err)
 			return

@@ -22,7 +22,7 @@ func (c *Controller) onHMRequest(r protocol.HMRequest) {
 }
 
 func (c *Controller) heed(ctx context.Context, r protocol.HMRequest) error {
-	a, err := c.apps.get(ctx, string(r.Droplet))
+	a, err := c.apps.Get(ctx, string(r.Droplet))
 	unknown := errors.Is(err, bus.ErrNoRecord)
 	if err != nil && !unknown {
 		return err

@@ -3,6 +3,8 @@ package controller
 import (
 	"errors"
 	"net/http"
+
+	"github.com/minicf/minicf/controller/bits"
 )
 
 // downloadUnstagedApp serves an app's package; for an id that never had one, the sample, as the tutorial's fake did for
@@ -10,20 +12,20 @@ import (
 func (c *Controller) downloadUnstagedApp(w http.ResponseWriter, r *http.Request) error {
 	c.log.Info("UNSTAGED APP BEING REQUESTED", "app_id", param(r, "id"))
 	err := c.servePackage(w, r)
-	if errors.Is(err, errNotStored) {
+	if errors.Is(err, bits.ErrNotStored) {
 		return c.serveSample(w, r)
 	}
 	return err
 }
 
-// servePackage serves an app's package; the error is errNotStored when it has none.
+// servePackage serves an app's package; the error is bits.ErrNotStored when it has none.
 func (c *Controller) servePackage(w http.ResponseWriter, r *http.Request) error {
-	f, what, err := c.packages.get(param(r, "id"))
+	f, what, err := c.packages.Get(param(r, "id"))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	serveBits(w, r, f, what, "application/zip")
+	bits.Serve(w, r, f, what, "application/zip")
 	return nil
 }
 
@@ -33,11 +35,11 @@ func (c *Controller) putPackage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer in.discard()
-	if err := checkZip(in.file, in.size); err != nil {
+	defer in.Discard()
+	if err := bits.CheckZip(in.File, in.Size); err != nil {
 		return badRequest("the package is no zip: %v", err)
 	}
-	what, created, err := c.packages.keep(param(r, "id"), in)
+	what, created, err := c.packages.Keep(param(r, "id"), in)
 	if err != nil {
 		return err
 	}

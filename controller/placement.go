@@ -68,7 +68,7 @@ func (c *Controller) startRequest(a app, index int, flapping bool) protocol.Star
 	partition := c.cfg.CCPartition
 	return protocol.StartRequest{
 		Droplet: protocol.ID(a.ID), Name: a.Name, URIs: a.URIs, Runtime: a.Runtime, RuntimeInfo: runtimes.Info(a.Runtime),
-		Framework: a.Framework, SHA1: a.Droplet, ExecutableFile: filepath.ToSlash(c.droplets.bits(a.Droplet)), ExecutableURI: c.dropletURI(a),
+		Framework: a.Framework, SHA1: a.Droplet, ExecutableFile: filepath.ToSlash(c.droplets.Path(a.Droplet)), ExecutableURI: c.dropletURI(a),
 		Version: a.version(), Services: a.Services, Limits: limits(a), Env: a.Env, Users: []string{}, CCPartition: &partition,
 		Index: protocol.Int(index), Flapping: protocol.Truth(flapping),
 	}

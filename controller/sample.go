@@ -11,12 +11,13 @@ import (
 
 	"github.com/minicf/minicf/apps"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/controller/bits"
 	"github.com/minicf/minicf/droplet"
 )
 
 // serveSample zips the sample app now, so that a change to it is seen at the next staging, and serves it.
 func (c *Controller) serveSample(w http.ResponseWriter, r *http.Request) error {
-	in, err := c.packages.receive(func(w io.Writer) error {
+	in, err := c.packages.Receive(func(w io.Writer) error {
 		if c.cfg.SampleApp != "" {
 			return droplet.PackZip(r.Context(), c.cfg.SampleApp, w)
 		}
@@ -25,8 +26,8 @@ func (c *Controller) serveSample(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("zip the sample app: %w", err)
 	}
-	defer in.discard()
-	serveBits(w, r, in.file, stored{SHA1: in.sha1, Size: in.size}, "application/zip")
+	defer in.Discard()
+	bits.Serve(w, r, in.File, bits.Stored{SHA1: in.SHA1, Size: in.Size}, "application/zip")
 	return nil
 }
 

@@ -59,7 +59,7 @@ type stagingURIs struct {
 // and with an upload id that is good for one upload.
 func (c *Controller) beginStaging(w http.ResponseWriter, r *http.Request) error {
 	id := param(r, "id")
-	if !c.packages.has(id) {
+	if !c.packages.Has(id) {
 		return errAppNotFound
 	}
 	auth := c.cfg.Staging.Auth
@@ -81,7 +81,7 @@ func (c *Controller) stagingApp(w http.ResponseWriter, r *http.Request) error {
 // stagingDroplet takes one upload for an upload id. Whatever comes of it, the id is used up.
 func (c *Controller) stagingDroplet(w http.ResponseWriter, r *http.Request) error {
 	id := param(r, "id")
-	if !c.packages.has(id) {
+	if !c.packages.Has(id) {
 		return errAppNotFound
 	}
 	if !c.uploads.use(param(r, "upload_id"), id) {

@@ -240,8 +240,8 @@ func TestStalledUploadIsGivenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.stall = 1 // ns
-	if err := c.packages.open(); err != nil {
+	c.limits.Stall = 1 // ns
+	if err := c.packages.Open(); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(c.routes())

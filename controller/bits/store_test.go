@@ -1,52 +1,45 @@
-package controller
+package bits
 
 import (
-	"bytes"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-
-	"github.com/minicf/minicf/bus/bustest"
-	"github.com/minicf/minicf/config"
 )
 
-func openStore(tb testing.TB, dir string) *store {
+func openStore(tb testing.TB, dir string) *Store {
 	tb.Helper()
-	s := newStore(dir, slog.New(slog.DiscardHandler))
-	if err := s.open(); err != nil {
+	s := New(dir, slog.New(slog.DiscardHandler))
+	if err := s.Open(); err != nil {
 		tb.Fatal(err)
 	}
 	return s
 }
 
 // put stores content for an id.
-func put(tb testing.TB, s *store, id, content string) {
+func put(tb testing.TB, s *Store, id, content string) {
 	tb.Helper()
-	in, err := s.receive(copyFrom(strings.NewReader(content)))
+	in, err := s.Receive(CopyFrom(strings.NewReader(content)))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer in.discard()
-	if _, _, err := s.keep(id, in); err != nil {
+	defer in.Discard()
+	if _, _, err := s.Keep(id, in); err != nil {
 		tb.Fatal(err)
 	}
 }
 
 // read returns what an id has, "nothing" when that is nothing.
-func read(tb testing.TB, s *store, id string) string {
+func read(tb testing.TB, s *Store, id string) string {
 	tb.Helper()
-	f, what, err := s.get(id)
-	if errors.Is(err, errNotStored) {
+	f, what, err := s.Get(id)
+	if errors.Is(err, ErrNotStored) {
 		return "nothing"
 	}
 	if err != nil {
@@ -71,11 +64,11 @@ func TestNewestBitsReplaceTheOldWhichAreCollected(t *testing.T) {
 	}
 	put(t, s, "b", "new")
 	put(t, s, "b", "new")
-	if left := list(t, s.bits("")); !slices.Equal(left, []string{hexSHA1([]byte("new"))}) {
+	if left := list(t, s.Path("")); !slices.Equal(left, []string{hexSHA1([]byte("new"))}) {
 		t.Errorf("bits = %v, want only those of new", left)
 	}
-	if read(t, s, "c") != "nothing" || s.count() != 2 {
-		t.Errorf("count = %d, want 2", s.count())
+	if read(t, s, "c") != "nothing" || s.Count() != 2 {
+		t.Errorf("count = %d, want 2", s.Count())
 	}
 }
 
@@ -83,7 +76,7 @@ func TestReaderOfReplacedBitsReadsToTheEnd(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, t.TempDir())
 	put(t, s, "a", "old")
-	f, _, err := s.get("a")
+	f, _, err := s.Get("a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,13 +93,13 @@ func TestRestartKeepsWhatIsWholeAndSweepsWhatIsNot(t *testing.T) {
 	s := openStore(t, dir)
 	put(t, s, "kept", "bits")
 	put(t, s, "lost", "these will be removed")
-	orphan, foreign := s.bits(hexSHA1([]byte("orphan"))), s.bits("README")
-	for _, f := range []string{orphan, foreign, s.bits(unfinished + "123")} {
+	orphan, foreign := s.Path(hexSHA1([]byte("orphan"))), s.Path("README")
+	for _, f := range []string{orphan, foreign, s.Path(unfinished + "123")} {
 		if err := os.WriteFile(f, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Remove(s.bits(hexSHA1([]byte("these will be removed")))); err != nil {
+	if err := os.Remove(s.Path(hexSHA1([]byte("these will be removed")))); err != nil {
 		t.Fatal(err)
 	}
 	for link, target := range map[string]string{"half.new": "../bits/" + hexSHA1([]byte("bits")), "astray": "/etc/passwd", "dir": ".."} {
@@ -133,7 +126,7 @@ func TestOnlyTheOwnerMayLookIntoTheStore(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, filepath.Join(t.TempDir(), "store"))
 	put(t, s, "a", "secret")
-	for _, path := range []string{s.dir, s.bits(""), s.ids(""), s.bits(hexSHA1([]byte("secret")))} {
+	for _, path := range []string{s.dir, s.Path(""), s.ids(""), s.Path(hexSHA1([]byte("secret")))} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s has mode %v, %v", path, info.Mode(), err)
 		}
@@ -167,21 +160,6 @@ func TestStrangeIDsAreEachTheirOwn(t *testing.T) {
 	}
 }
 
-func TestStrangeIDsTravelOverHTTP(t *testing.T) {
-	t.Parallel()
-	c := startDefault(t)
-	for _, id := range strangeIDs() {
-		if a := c.upload(t, "/upload_droplet/"+url.PathEscape(id)+"/x", []byte("bits of "+id)); a.StatusCode != 200 {
-			t.Errorf("%.20q: upload = %s %s", id, a.Status, a.body)
-		}
-	}
-	for _, id := range strangeIDs() {
-		if a := c.send(t, "GET", "/staged_droplets/"+url.PathEscape(id)+"/SHA1", nil); a.body != "bits of "+id {
-			t.Errorf("%.20q: droplet = %s %.40q", id, a.Status, a.body)
-		}
-	}
-}
-
 func FuzzLinkNamesAreSafeAndDistinct(f *testing.F) {
 	ids := strangeIDs()
 	for i := range ids {
@@ -198,71 +176,51 @@ func FuzzLinkNamesAreSafeAndDistinct(f *testing.F) {
 	})
 }
 
-func TestLastOfManyUploadsWinsWhole(t *testing.T) {
-	t.Parallel()
-	c := startDefault(t)
-	contents := make([][]byte, 10)
-	var wg sync.WaitGroup
-	for i := range contents {
-		contents[i] = bytes.Repeat([]byte{byte('0' + i)}, 100_000)
-		wg.Go(func() {
-			if a := c.upload(t, "/upload_droplet/app/x", contents[i]); a.StatusCode != 200 {
-				t.Errorf("upload %d = %s %s", i, a.Status, a.body)
-			}
-			got := c.send(t, "GET", "/staged_droplets/app/SHA1", nil)
-			if !slices.ContainsFunc(contents, func(b []byte) bool { return string(b) == got.body }) {
-				t.Errorf("after upload %d the droplet is none of those uploaded: %d bytes", i, len(got.body))
-			}
-		})
-	}
-	wg.Wait()
-	c.upload(t, "/upload_droplet/app/x", contents[3])
-	if got := c.send(t, "GET", "/staged_droplets/app/SHA1", nil).body; got != string(contents[3]) {
-		t.Error("the last upload did not win")
-	}
-	if left := c.files(t, "droplets/bits"); len(left) != 1 {
-		t.Errorf("bits = %v, want those of the last upload alone", left)
-	}
-}
-
 // Not parallel: it measures what the process allocates.
-func TestUploadIsNeverWholeInMemory(t *testing.T) {
-	const size = 64 << 20
-	c := start(t, bustest.New(t), t.TempDir(), func(cfg *Config) { cfg.MaxUpload = config.Size(size) })
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	body := io.MultiReader(
-		strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"upload[droplet]\"; filename=\"droplet.tgz\"\r\n\r\n"),
-		io.LimitReader(zeros{}, size), strings.NewReader("\r\n--x--\r\n"))
-	a := c.send(t, "POST", "/upload_droplet/big/x", body, "Content-Type", "multipart/form-data; boundary=x")
-	if a.StatusCode != 200 {
-		t.Fatalf("upload = %s %s", a.Status, a.body)
-	}
-	res, err := http.Get(c.URL() + "/staged_droplets/big/SHA1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if n, err := io.Copy(io.Discard, res.Body); n != size || err != nil {
-		t.Fatalf("download = %d bytes, %v", n, err)
-	}
-	runtime.ReadMemStats(&after)
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > size/8 {
-		t.Errorf("64 MiB up and down allocated %d MiB", grown>>20)
-	}
+
+func hexSHA1(content []byte) string {
+	sum := sha1.Sum(content)
+	return hex.EncodeToString(sum[:])
 }
 
-func BenchmarkDropletRoundTrip(b *testing.B) {
-	c := start(b, bustest.New(b), b.TempDir(), nil)
-	i := 0
-	for b.Loop() {
-		i++
-		droplet := append(make([]byte, 1<<10), fmt.Sprint(i)...) // another one each time, as staging makes
-		if a := c.upload(b, "/upload_droplet/app/x", droplet); a.StatusCode != 200 {
-			b.Fatal(a.Status)
+// list are the files below a directory.
+func list(tb testing.TB, dir string) []string {
+	tb.Helper()
+	var all []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(dir, path)
+			all = append(all, rel)
 		}
-		if a := c.send(b, "GET", "/staged_droplets/app/SHA1", nil); len(a.body) != len(droplet) {
-			b.Fatal(a.Status)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return all
+}
+
+func TestSharedBitsStayAsLongAsAnyIDHasThem(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	put(t, s, "cf-one", "one")
+	put(t, s, "cf-two", "two")
+	if _, err := s.Share("cf-none", "cf-two"); !errors.Is(err, ErrNotStored) {
+		t.Errorf("sharing what is not there = %v, want ErrNotStored", err)
+	}
+	for range 2 { // the second time changes nothing
+		if _, err := s.Share("cf-one", "cf-two"); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if left := list(t, s.Path("")); len(left) != 1 {
+		t.Errorf("bits = %v, want no more than those that both have", left)
+	}
+	s.Drop("cf-one")
+	if got := read(t, s, "cf-two"); got != "one" {
+		t.Errorf("cf-two has %q, want what cf-one had", got)
+	}
+	if names := s.Names("cf-"); !slices.Equal(names, []string{"cf-two"}) {
+		t.Errorf("names = %v, want cf-two", names)
 	}
 }

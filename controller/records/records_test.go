@@ -1,4 +1,4 @@
-package controller
+package records
 
 import (
 	"context"
@@ -25,17 +25,17 @@ func TestEditsOfOneRecordAllCount(t *testing.T) {
 	s := newKeeper(t)
 	var all sync.WaitGroup
 	for range 4 {
-		r := newRecords[counter](bustest.Join(t, s), "counters")
+		r := New[counter](bustest.Join(t, s), "counters")
 		all.Go(func() {
 			for range 10 {
-				if _, err := r.edit(t.Context(), "x", addOne); err != nil {
+				if _, err := r.Edit(t.Context(), "x", addOne); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	all.Wait()
-	got, err := newRecords[counter](bustest.Join(t, s), "counters").get(t.Context(), "x")
+	got, err := New[counter](bustest.Join(t, s), "counters").Get(t.Context(), "x")
 	if err != nil || got.N != 40 {
 		t.Errorf("counter = %d, %v, want 40", got.N, err)
 	}
@@ -50,13 +50,13 @@ func addOne(old *counter) (counter, error) {
 
 func TestRefusedEditChangesNothing(t *testing.T) {
 	t.Parallel()
-	r := newRecords[counter](bustest.Join(t, newKeeper(t)), "counters")
+	r := New[counter](bustest.Join(t, newKeeper(t)), "counters")
 	no := errors.New("no")
 	refuse := func(*counter) (counter, error) { return counter{99}, no }
-	if _, err := r.edit(t.Context(), "x", refuse); !errors.Is(err, no) {
+	if _, err := r.Edit(t.Context(), "x", refuse); !errors.Is(err, no) {
 		t.Errorf("error = %v, want the refusal", err)
 	}
-	if _, err := r.get(t.Context(), "x"); !errors.Is(err, bus.ErrNoRecord) {
+	if _, err := r.Get(t.Context(), "x"); !errors.Is(err, bus.ErrNoRecord) {
 		t.Errorf("after a refused edit: %v, want no record", err)
 	}
 }
@@ -64,22 +64,22 @@ func TestRefusedEditChangesNothing(t *testing.T) {
 func TestRemoveLooksAtWhatItRemoves(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	r := newRecords[counter](bustest.Join(t, newKeeper(t)), "counters")
-	if _, err := r.edit(ctx, "x", addOne); err != nil {
+	r := New[counter](bustest.Join(t, newKeeper(t)), "counters")
+	if _, err := r.Edit(ctx, "x", addOne); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.remove(ctx, "x", func(c counter) bool { return c.N == 2 }); err != nil {
+	if err := r.Remove(ctx, "x", func(c counter) bool { return c.N == 2 }); err != nil {
 		t.Error(err)
 	}
-	if got, err := r.get(ctx, "x"); err != nil || got.N != 1 {
+	if got, err := r.Get(ctx, "x"); err != nil || got.N != 1 {
 		t.Errorf("a record of which that is not true is %v, %v, want it as it was", got, err)
 	}
 	for range 2 { // the second time it is gone, which is just as well
-		if err := r.remove(ctx, "x", func(c counter) bool { return c.N == 1 }); err != nil {
+		if err := r.Remove(ctx, "x", func(c counter) bool { return c.N == 1 }); err != nil {
 			t.Error(err)
 		}
 	}
-	if all, err := r.all(ctx); err != nil || len(all) != 0 {
+	if all, err := r.All(ctx); err != nil || len(all) != 0 {
 		t.Errorf("left are %v, %v, want none", all, err)
 	}
 }
@@ -87,13 +87,13 @@ func TestRemoveLooksAtWhatItRemoves(t *testing.T) {
 func TestRecordIsFoundInTheList(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	r := newRecords[counter](bustest.Join(t, newKeeper(t)), "counters")
+	r := New[counter](bustest.Join(t, newKeeper(t)), "counters")
 	for i := range 3 {
-		if _, err := r.edit(ctx, fmt.Sprint(i), addOne); err != nil {
+		if _, err := r.Edit(ctx, fmt.Sprint(i), addOne); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if all, err := r.all(ctx); err != nil || len(all) != 3 {
+	if all, err := r.All(ctx); err != nil || len(all) != 3 {
 		t.Errorf("all = %v, %v, want three", all, err)
 	}
 }
@@ -102,8 +102,8 @@ func TestEditEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r := newRecords[counter](bustest.Join(t, newKeeper(t)), "counters")
-	if _, err := r.edit(ctx, "x", addOne); !errors.Is(err, context.Canceled) {
+	r := New[counter](bustest.Join(t, newKeeper(t)), "counters")
+	if _, err := r.Edit(ctx, "x", addOne); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want context.Canceled", err)
 	}
 }

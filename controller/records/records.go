@@ -1,4 +1,8 @@
-package controller
+// Package records keeps values of a type by their id, on the bus, where nobody sees them.
+//
+// It is all that the controller knows of a database: Get, Edit, Remove, All. Below it is bus.Bucket, which is NATS's key-value store. In 2012 the
+// cloud controller had PostgreSQL and ActiveRecord.
+package records
 
 import (
 	"context"
@@ -9,26 +13,26 @@ import (
 	"github.com/minicf/minicf/bus"
 )
 
-// records keeps values of one type by their id. What was answered is on the disk, and of two who change a value at once
-// neither overwrites what the other wrote: edit begins again with the newer one.
+// Records keeps values of one type by their id. What was answered is on the disk, and of two who change a value at once
+// neither overwrites what the other wrote: Edit begins again with the newer one.
 //
 // Values are JSON, so a field that is added later is simply zero in what was kept before.
-type records[T any] struct{ bucket *bus.Bucket }
+type Records[T any] struct{ bucket *bus.Bucket }
 
-// newRecords keeps them under the name of their kind, "apps".
-func newRecords[T any](b *bus.Bus, kind string) records[T] { return records[T]{b.Bucket(kind)} }
+// New keeps them under the name of their kind, "apps".
+func New[T any](b *bus.Bus, kind string) Records[T] { return Records[T]{b.Bucket(kind)} }
 
 // maxAttempts is how often an edit begins again; that so many others come first means that they never end.
 const maxAttempts = 100
 
-// get returns a value, or bus.ErrNoRecord.
-func (r records[T]) get(ctx context.Context, id string) (T, error) {
+// Get returns a value, or bus.ErrNoRecord.
+func (r Records[T]) Get(ctx context.Context, id string) (T, error) {
 	v, _, err := r.read(ctx, id)
 	return v, err
 }
 
 // read also tells the revision.
-func (r records[T]) read(ctx context.Context, id string) (v T, revision uint64, err error) {
+func (r Records[T]) read(ctx context.Context, id string) (v T, revision uint64, err error) {
 	e, err := r.bucket.Get(ctx, id)
 	if err != nil {
 		return v, 0, err
@@ -37,9 +41,9 @@ func (r records[T]) read(ctx context.Context, id string) (v T, revision uint64, 
 	return v, e.Revision, err
 }
 
-// edit replaces a value by what change makes of it; old is nil when there is none yet. An error of change is returned as it
+// Edit replaces a value by what change makes of it; old is nil when there is none yet. An error of change is returned as it
 // is, and nothing is changed then. It may be called several times.
-func (r records[T]) edit(ctx context.Context, id string, change func(old *T) (T, error)) (T, error) {
+func (r Records[T]) Edit(ctx context.Context, id string, change func(old *T) (T, error)) (T, error) {
 	for range maxAttempts {
 		v, err := r.tryEdit(ctx, id, change)
 		if !errors.Is(err, bus.ErrConflict) {
@@ -50,7 +54,7 @@ func (r records[T]) edit(ctx context.Context, id string, change func(old *T) (T,
 	return none, fmt.Errorf("edit the record of %s: %w", id, bus.ErrConflict)
 }
 
-func (r records[T]) tryEdit(ctx context.Context, id string, change func(old *T) (T, error)) (fresh T, err error) {
+func (r Records[T]) tryEdit(ctx context.Context, id string, change func(old *T) (T, error)) (fresh T, err error) {
 	old := new(T)
 	v, revision, err := r.read(ctx, id)
 	switch {
@@ -76,8 +80,8 @@ func (r records[T]) tryEdit(ctx context.Context, id string, change func(old *T) 
 	return fresh, err
 }
 
-// remove forgets a value of which still is true; one that is not there is no error.
-func (r records[T]) remove(ctx context.Context, id string, still func(T) bool) error {
+// Remove forgets a value of which still is true; one that is not there is no error.
+func (r Records[T]) Remove(ctx context.Context, id string, still func(T) bool) error {
 	v, revision, err := r.read(ctx, id)
 	if errors.Is(err, bus.ErrNoRecord) || err == nil && !still(v) {
 		return nil
@@ -88,8 +92,8 @@ func (r records[T]) remove(ctx context.Context, id string, still func(T) bool) e
 	return r.bucket.Delete(ctx, id, revision)
 }
 
-// all returns every value, in no order.
-func (r records[T]) all(ctx context.Context) ([]T, error) {
+// All returns every value, in no order.
+func (r Records[T]) All(ctx context.Context) ([]T, error) {
 	entries, err := r.bucket.List(ctx)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package controller
+package bits
 
 import (
 	"bytes"
@@ -25,9 +25,9 @@ var (
 	errCutZip = errors.New("its directory is not where its end says")
 )
 
-// checkZip looks at the end of what should be a zip: text, a tgz and a zip that broke off are found out. What is in it
+// CheckZip looks at the end of what should be a zip: text, a tgz and a zip that broke off are found out. What is in it
 // is the stager's affair; reading a hostile directory here would cost memory for nothing.
-func checkZip(f io.ReaderAt, size int64) error {
+func CheckZip(f io.ReaderAt, size int64) error {
 	tail := make([]byte, min(size, endSize+maxZipComment))
 	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -1,4 +1,4 @@
-package controller
+package bits
 
 import (
 	"crypto/sha1"
@@ -8,45 +8,45 @@ import (
 	"strings"
 )
 
-// incoming is an upload that has arrived and is not yet stored.
-type incoming struct {
-	file *os.File
-	sha1 string
-	size int64
+// Incoming is an upload that has arrived and is not yet stored.
+type Incoming struct {
+	File *os.File // open, its position at the end
+	SHA1 string
+	Size int64 // bytes
 }
 
-// receive lets write produce bits, straight to disk. The caller discards the result, kept or not.
-func (s *store) receive(write func(io.Writer) error) (*incoming, error) {
-	f, err := os.CreateTemp(s.bits(""), unfinished)
+// Receive lets write produce bits, straight to disk. The caller discards the result, kept or not.
+func (s *Store) Receive(write func(io.Writer) error) (*Incoming, error) {
+	f, err := os.CreateTemp(s.Path(""), unfinished)
 	if err != nil {
 		return nil, err
 	}
-	in := &incoming{file: f}
+	in := &Incoming{File: f}
 	hash := sha1.New()
 	if err := write(io.MultiWriter(f, hash)); err != nil {
-		in.discard()
+		in.Discard()
 		return nil, err
 	}
-	if in.size, err = f.Seek(0, io.SeekCurrent); err != nil {
-		in.discard()
+	if in.Size, err = f.Seek(0, io.SeekCurrent); err != nil {
+		in.Discard()
 		return nil, err
 	}
-	in.sha1 = hex.EncodeToString(hash.Sum(nil))
+	in.SHA1 = hex.EncodeToString(hash.Sum(nil))
 	return in, nil
 }
 
-// copyFrom is what receive wants, for bits that are being read.
-func copyFrom(r io.Reader) func(io.Writer) error {
+// CopyFrom is what Receive wants, for bits that are being read.
+func CopyFrom(r io.Reader) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := io.Copy(w, r)
 		return err
 	}
 }
 
-// discard forgets the upload, unless it was kept: then the file has another name.
-func (in *incoming) discard() {
-	in.file.Close()
-	_ = os.Remove(in.file.Name()) // what remains is removed at the next start
+// Discard forgets the upload, unless it was kept: then the file has another name.
+func (in *Incoming) Discard() {
+	in.File.Close()
+	_ = os.Remove(in.File.Name()) // what remains is removed at the next start
 }
 
 // maxLinkName keeps link names within what file systems take, 255 bytes.
@@ -71,7 +71,7 @@ func linkName(id string) string {
 	return name.String()
 }
 
-// isSHA1 reports whether s is 40 lower-case hex digits.
-func isSHA1(s string) bool {
+// IsSHA1 reports whether s is 40 lower-case hex digits.
+func IsSHA1(s string) bool {
 	return len(s) == 2*sha1.Size && strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -1,4 +1,4 @@
-package controller
+package bits
 
 import (
 	"os"
@@ -15,15 +15,15 @@ func heldName(id, sha1 string) string { return linkName(id) + "." + sha1 }
 // cutHeld takes the name of such a link apart. Names of ids have no dot.
 func cutHeld(name string) (id, sha1 string, ok bool) { return strings.Cut(name, ".") }
 
-// hold keeps what the id has now, and says what that is; the error is errNotStored when it has nothing.
-func (s *store) hold(id string) (stored, error) {
+// Hold keeps what the id has now, and says what that is; the error is ErrNotStored when it has nothing.
+func (s *Store) Hold(id string) (Stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sha1, ok := s.links[linkName(id)]
 	if !ok {
-		return stored{}, errNotStored
+		return Stored{}, ErrNotStored
 	}
-	what := stored{ID: id, SHA1: sha1}
+	what := Stored{ID: id, SHA1: sha1}
 	name := heldName(id, sha1)
 	if s.links[name] != "" {
 		return what, nil
@@ -36,8 +36,8 @@ func (s *store) hold(id string) (stored, error) {
 	return what, nil
 }
 
-// holdOnly lets go of all that the id was to keep, except these.
-func (s *store) holdOnly(id string, sha1s ...string) {
+// HoldOnly lets go of all that the id was to keep, except these.
+func (s *Store) HoldOnly(id string, sha1s ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name := range s.links {
@@ -47,23 +47,23 @@ func (s *store) holdOnly(id string, sha1s ...string) {
 	}
 }
 
-// held opens bits that the id has to keep, or errNotStored. The caller closes the file.
-func (s *store) held(id, sha1 string) (*os.File, stored, error) {
+// Held opens bits that the id has to keep, or ErrNotStored. The caller closes the file.
+func (s *Store) Held(id, sha1 string) (*os.File, Stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.openLink(heldName(id, sha1), id)
 }
 
-// drop forgets all that an id has.
-func (s *store) drop(id string) {
-	s.holdOnly(id)
+// Drop forgets all that an id has.
+func (s *Store) Drop(id string) {
+	s.HoldOnly(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unlink(linkName(id))
 }
 
 // unlink removes a link, and the bits if it was the last one to them. The caller holds the mutex.
-func (s *store) unlink(name string) {
+func (s *Store) unlink(name string) {
 	sha1, ok := s.links[name]
 	if !ok {
 		return
