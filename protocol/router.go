@@ -96,3 +96,17 @@ func (a *ActiveApps) UnmarshalBinary(payload []byte) error {
 	}
 	return json.Unmarshal(text, (*[]ID)(a))
 }
+
+// Readable returns a message as text: it inflates the list of router.active_apps, and leaves alone whatever else comes, and what is no
+// such list.
+func Readable(subject string, payload []byte) []byte {
+	var a ActiveApps
+	if subject != RouterActiveApps.String() || a.UnmarshalBinary(payload) != nil {
+		return payload
+	}
+	text, err := json.Marshal([]ID(a))
+	if err != nil {
+		return payload
+	}
+	return text
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/protocol"
 )
 
 // observer listens to the whole bus, so that the story shows the messages that were really sent.
@@ -71,7 +72,7 @@ func on(subject string) func(bus.Message) bool {
 func (o *observer) exhibit(label string, m bus.Message) Exhibit {
 	e := Exhibit{Label: label, Subject: m.Subject, At: m.Time.Sub(o.began)}
 	if len(m.Payload) > 0 {
-		e.Payload = bus.Mask(m.Payload)
+		e.Payload = bus.Mask(protocol.Readable(m.Subject, m.Payload))
 	}
 	return e
 }

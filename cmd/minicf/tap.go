@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/minicf/minicf/bus"
+	"github.com/minicf/minicf/protocol"
 	"github.com/minicf/minicf/story"
 )
 
 const tapAbout = `Print every message on the bus until Ctrl-C, as bin/nats_all of the tutorial did.
 
 SUBJECT may have wildcards: * stands for one part, > for all that follow. The default is '>', everything (quote it, or the
-shell will write to a file). Passwords and the like are shown as *** unless --raw.`
+shell will write to a file). Passwords and the like are shown as ***, and the deflated list of router.active_apps as the JSON it is, unless --raw.`
 
 func (s *session) tapCommand() *cobra.Command {
 	var raw bool
@@ -76,7 +77,7 @@ func (s *session) tapPrinter(raw bool) func(bus.Message) {
 		if m.Reply != "" {
 			answer = "  → " + m.Reply
 		}
-		fmt.Fprintf(s.out, "%s  %s%s\n%s\n", m.Time.Format("15:04:05.000"), m.Subject, answer, story.Pretty(bus.Mask(m.Payload), "    "))
+		fmt.Fprintf(s.out, "%s  %s%s\n%s\n", m.Time.Format("15:04:05.000"), m.Subject, answer, story.Pretty(shown(m), "    "))
 	}
 }
 
@@ -85,17 +86,20 @@ func printMsgReceived(w io.Writer, m bus.Message) {
 	fmt.Fprintf(w, "Msg received on [%s] : '%s'\n", m.Subject, m.Payload)
 }
 
+// shown is a message as people may see it: readable, and without its secrets.
+func shown(m bus.Message) []byte { return bus.Mask(protocol.Readable(m.Subject, m.Payload)) }
+
 // tapRecord is a message for programs; what is not JSON is given as text.
 func tapRecord(m bus.Message) map[string]any {
 	r := map[string]any{"time": m.Time.Format(time.RFC3339Nano), "subject": m.Subject}
 	if m.Reply != "" {
 		r["reply"] = m.Reply
 	}
-	masked := bus.Mask(m.Payload)
-	if json.Valid(masked) {
-		r["payload"] = json.RawMessage(masked)
+	text := shown(m)
+	if json.Valid(text) {
+		r["payload"] = json.RawMessage(text)
 	} else {
-		r["text"] = string(masked)
+		r["text"] = string(text)
 	}
 	return r
 }
