@@ -184,6 +184,9 @@ func (x *exchange) arrived(res *http.Response) error {
 		x.upload.answered(res)
 	}
 	res.Header[requestIDHeader] = []string{x.id}
+	if _, said := res.Header["Content-Type"]; !said {
+		x.w.Header()["Content-Type"] = nil // keeps net/http from guessing one
+	}
 	if r.cfg.TraceKey != "" && x.req.Header.Get(traceHeader) == r.cfg.TraceKey {
 		res.Header.Set(traceBackendHeader, e.addr)
 		res.Header.Set(traceRouterHeader, r.ip)

@@ -149,6 +149,25 @@ func TestRouterSaysThatAnErrorIsItsOwn(t *testing.T) {
 	}
 }
 
+func TestAnswerWithoutATypeStaysWithoutOne(t *testing.T) {
+	t.Parallel()
+	r := startRouter(t, nil)
+	for _, want := range []string{"", "text/x"} {
+		app := startApp(t, r, "hello.localhost", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Type"] = nil
+			if want != "" {
+				w.Header().Set("Content-Type", want)
+			}
+			_, _ = io.WriteString(w, "<html>")
+		})
+		res, _ := do(t, newRequest(t, r, "GET", "hello.localhost", "/", nil))
+		if got, said := res.Header["Content-Type"]; said != (want != "") || said && got[0] != want {
+			t.Errorf("type = %q, want the app's, %q", got, want)
+		}
+		r.onUnregister(routeTo(t, app.URL, "hello.localhost"))
+	}
+}
+
 func TestHeadHasHeadersAndNoBody(t *testing.T) {
 	t.Parallel()
 	r := startRouter(t, nil)
