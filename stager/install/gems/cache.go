@@ -31,9 +31,6 @@ func cacheOf(w *plugin.Workspace, ruby plugin.Ruby) (cache, error) {
 
 func (c cache) blessed(file string) string { return filepath.Join(c.dir, "blessed_gems", file) }
 
-// mirrors are those of Git repositories, by the SHA1 of their URI.
-func (c cache) mirrors() install.Cache { return install.Cache{Dir: filepath.Join(c.dir, "git_cache")} }
-
 // installed are gems, by the SHA1 of their package.
 func (c cache) installed() install.Cache {
 	return install.Cache{Dir: filepath.Join(c.dir, c.ruby, "gem_cache")}

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/minicf/minicf/stager/plugin"
@@ -112,15 +111,4 @@ func (c cache) save(body io.Reader, name string) error {
 		return err
 	}
 	return os.Rename(path, c.blessed(name))
-}
-
-// normalURI is the form in which a repository's URI names its mirror.
-func normalURI(uri string) string {
-	u, err := url.Parse(uri)
-	if err != nil || u.Host == "" {
-		return uri
-	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	u.Path = strings.TrimSuffix(u.Path, "/")
-	return u.String()
 }

@@ -32,7 +32,6 @@ import (
 type Tools struct {
 	http *http.Client
 	env  []string
-	git  chan struct{} // holds one value while a mirror of a Git repository is changed
 
 	mu     sync.Mutex
 	rubies map[probed]plugin.Ruby
@@ -42,7 +41,7 @@ var _ plugin.GemTools = (*Tools)(nil)
 
 // New returns gem tools. The K=V of env say how git reaches the network.
 func New(env []string) *Tools {
-	return &Tools{http: newClient(), env: env, git: make(chan struct{}, 1), rubies: map[probed]plugin.Ruby{}}
+	return &Tools{http: newClient(), env: env, rubies: map[probed]plugin.Ruby{}}
 }
 
 // probed is a Ruby as it was when it was asked what it is.

@@ -1,31 +1,29 @@
-// Package git fetches repositories for staging plugins: buildpacks.
+// Package git fetches repositories for staging: buildpacks, and the gems and Node.js modules that are in no package.
 //
-// In goes a URL, with #branch for another than the default one; out comes a directory with its files. Each URL is cloned
-// once, as shallow as the server allows, into the cache, and brought up to date when it is asked for again. Without a network
-// what the cache has is used. Everything is done by the program git, through the plugin's runner.
+// In goes a URL, out comes a directory with the files of a branch ([Git.Fetch]) or of any revision ([Git.CheckOut]), or the mirror
+// of a repository that has a revision ([Git.Mirror]). Each URL is cloned once, into the cache, and brought up to date when what is
+// asked for may be newer. Without a network what the cache has is used. Everything is done by the program git, through the plugin's
+// runner; it asks no questions, and what an address names is never run.
 //
-// In 2012 vcap-staging kept mirrors of the repositories of git gems (git_cache), and cloned buildpacks anew for each app.
+// In 2012 vcap-staging kept mirrors of the repositories of gems and modules (git_cache), and cloned buildpacks anew for each app.
 package git
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/minicf/minicf/stager/plugin"
 )
 
-// poll is how often a cache that another staging has locked is tried again.
-const poll = 50 * time.Millisecond
+// Git is git for one staging.
+type Git struct {
+	W      *plugin.Workspace // lends the tools
+	Env    []string          // "K=V" that git needs to reach the network
+	Cache  string            // directory for clones, or for mirrors
+	Remote bool              // what is on this machine counts as not there
+}
 
 // Repository is what to fetch.
 type Repository struct {
@@ -57,136 +55,33 @@ func (r Repository) String() string {
 	return r.URL
 }
 
-// Fetch brings a repository into cache and copies its files to dest, which must not exist. w lends the tools. stale is why the
-// files are those of the last time; it is nil when they are up to date.
-func Fetch(ctx context.Context, w *plugin.Workspace, cache string, r Repository, dest string) (stale, err error) {
-	if strings.HasPrefix(r.URL, "-") || strings.HasPrefix(r.Branch, "-") {
-		return nil, fmt.Errorf("%q is no address of a repository", r)
+// Environ is what git has to know to ask for no password, and to run no command that an address names.
+func (g Git) Environ() []string {
+	protocols := "http:https:git:ssh"
+	if !g.Remote {
+		protocols += ":file"
 	}
-	if err := os.MkdirAll(cache, 0o700); err != nil {
-		return nil, err
-	}
-	sum := sha1.Sum([]byte(r.URL + "#" + r.Branch))
-	mirror := filepath.Join(cache, hex.EncodeToString(sum[:]))
-	unlock, err := lock(ctx, mirror+".lock")
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	c := clone{w: w, repository: r, dir: mirror}
-	if stale, err = c.update(ctx); err != nil {
-		return nil, err
-	}
-	return stale, os.CopyFS(dest, withoutGit{os.DirFS(mirror)})
+	return append([]string{
+		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true", "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=" + protocols,
+	}, g.Env...)
 }
 
-// clone is one repository in the cache.
-type clone struct {
-	w          *plugin.Workspace
-	repository Repository
-	dir        string
+// run runs git for a repository, with more variables. The error is what git said at its end, without a password.
+func (g Git) run(ctx context.Context, r Repository, env []string, args ...string) error {
+	program, ok := g.W.Program("git")
+	if !ok {
+		return errors.New("there is no git on this machine")
+	}
+	output, err := g.W.RunTool(ctx, append(g.Environ(), env...), append([]string{program}, args...)...)
+	switch {
+	case err == nil || errors.Is(err, plugin.ErrNoTools):
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	said := plugin.LastLines(output, err)
+	if r.URL != "" {
+		said = strings.ReplaceAll(said, r.URL, r.String())
+	}
+	return errors.New(said)
 }
-
-// update clones, or fetches what is new. stale is why it could not fetch.
-func (c clone) update(ctx context.Context) (stale, err error) {
-	if _, err := os.Stat(filepath.Join(c.dir, ".git")); err != nil {
-		return nil, c.create(ctx)
-	}
-	branch := c.repository.Branch
-	if branch == "" {
-		branch = "HEAD"
-	}
-	err = c.git(ctx, "-C", c.dir, "fetch", "--quiet", "--depth", "1", "origin", branch)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if err != nil {
-		return err, nil
-	}
-	if err := c.git(ctx, "-C", c.dir, "reset", "--quiet", "--hard", "FETCH_HEAD"); err != nil {
-		return nil, err
-	}
-	return nil, c.git(ctx, "-C", c.dir, "submodule", "--quiet", "update", "--init", "--recursive", "--depth", "1")
-}
-
-// create clones shallowly, or as a whole where the server does not know how, beside the place and then moves it there: a clone
-// that was cut off is never taken for one.
-func (c clone) create(ctx context.Context) error {
-	part := c.dir + ".part"
-	args := []string{"clone", "--quiet", "--recursive"}
-	if c.repository.Branch != "" {
-		args = append(args, "--branch", c.repository.Branch)
-	}
-	var err error
-	for _, shallow := range [][]string{{"--depth", "1", "--shallow-submodules"}, nil} {
-		if err := os.RemoveAll(part); err != nil {
-			return err
-		}
-		whole := append(append([]string{}, args...), shallow...)
-		err = c.git(ctx, append(whole, "--", c.repository.URL, part)...)
-		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), os.RemoveAll(part))
-		}
-		if err == nil {
-			return os.Rename(part, c.dir)
-		}
-	}
-	return errors.Join(err, os.RemoveAll(part))
-}
-
-// git runs git. The error has the last line of what it said.
-func (c clone) git(ctx context.Context, args ...string) error {
-	env := []string{
-		"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh", "GIT_ASKPASS=true",
-	}
-	out, err := c.w.RunTool(ctx, env, append([]string{"git"}, args...)...)
-	if err == nil {
-		return nil
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return fmt.Errorf("%w: %s", err, strings.ReplaceAll(lines[len(lines)-1], c.repository.URL, c.repository.String()))
-}
-
-// lock takes the lock of a clone, when another staging has given it back.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { f.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			f.Close()
-			return nil, &fs.PathError{Op: "flock", Path: path, Err: err}
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
-}
-
-// withoutGit hides git's own files.
-type withoutGit struct{ fs.FS }
-
-func (f withoutGit) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := fs.ReadDir(f.FS, name)
-	kept := entries[:0]
-	for _, e := range entries {
-		if e.Name() != ".git" {
-			kept = append(kept, e)
-		}
-	}
-	return kept, err
-}
-
-func (f withoutGit) ReadLink(name string) (string, error) { return fs.ReadLink(f.FS, name) }
-
-func (f withoutGit) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(f.FS, name) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/protocol"
+	"github.com/minicf/minicf/runtimes"
 	"github.com/minicf/minicf/stager"
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/buildpack"
@@ -46,7 +47,7 @@ func newStaging(t *testing.T) *staging {
 	testkit.RequireTool(t, "bash")
 	s := &staging{app: map[string]string{"app.js": "1\n"}}
 	s.props.FrameworkInfo.Name = "buildpack"
-	s.tools = plugin.Tools{Run: stager.RunTool, Show: func(line string) { s.shown = append(s.shown, line) }, Buildpacks: []string{testPack(t)}}
+	s.tools = plugin.Tools{Run: stager.RunTool, Find: runtimes.Find, Show: func(line string) { s.shown = append(s.shown, line) }, Buildpacks: []string{testPack(t)}}
 	s.tools.Platform.Cache = t.TempDir()
 	return s
 }

@@ -67,7 +67,7 @@ func (s *staging) fetch(ctx context.Context, address string) (string, error) {
 	if err := os.RemoveAll(dest); err != nil {
 		return "", err
 	}
-	stale, err := git.Fetch(ctx, s.w, s.cache.repositories, r, dest)
+	stale, err := git.Git{W: s.w, Cache: s.cache.repositories}.Fetch(ctx, r, dest)
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
