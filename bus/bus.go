@@ -41,6 +41,7 @@ type Bus struct {
 	hooks   hooks
 	records records
 	dropped atomic.Int64
+	repeats repeats
 }
 
 // New returns a Bus that is not open yet.

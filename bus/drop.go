@@ -26,10 +26,29 @@ func decode[T any](payload []byte) (T, error) {
 func (b *Bus) drop(m *nats.Msg, err error) {
 	b.dropped.Add(1)
 	sum := sha256.Sum256(m.Data)
-	b.log.Warn("message dropped", "subject", m.Subject, "length", len(m.Data), "sha256", hex.EncodeToString(sum[:6]), "error", err)
+	silent, log := b.repeats.note(m.Subject, sum)
+	if !log {
+		return
+	}
+	said := b.log
+	if silent > 0 {
+		said = said.With("not_logged_before", silent)
+	}
+	said.Warn("message dropped", "subject", m.Subject, "length", len(m.Data), "sha256", hex.EncodeToString(sum[:6]), "error", shortened(err))
 	if b.log.Enabled(context.Background(), slog.LevelDebug) {
 		b.log.Debug("dropped message was", "subject", m.Subject, "payload", string(Mask(m.Data)))
 	}
+}
+
+// mostOfError is how much of an error is logged, in bytes: it may quote a key of the message, of any length.
+const mostOfError = 512
+
+func shortened(err error) string {
+	text := err.Error()
+	if len(text) > mostOfError {
+		return strings.ToValidUTF8(text[:mostOfError], "") + "…"
+	}
+	return text
 }
 
 // masked stands for a secret.

@@ -100,6 +100,9 @@ type Request[Rep any] struct {
 // Reply answers the request. Without a reply subject nobody waits, and nothing is sent.
 func (r Request[Rep]) Reply(rep Rep) { r.bus.reply(r.msg, rep) }
 
+// Drop notes that the request does not decode, as for a handler that never sees such; it may be answered all the same.
+func (r Request[Rep]) Drop(err error) { r.bus.drop(r.msg, err) }
+
 // Serve calls f for each request on c that this member of the queue group is given, one after the other.
 func Serve[Req, Rep any](b *Bus, c protocol.Call[Req, Rep], queue string, f func(Request[Rep])) (*Subscription, error) {
 	return b.subscribeAlone(c.String(), queue, func(m *nats.Msg) { f(Request[Rep]{Payload: m.Data, bus: b, msg: m}) })

@@ -2,8 +2,6 @@ package stager
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,23 +21,22 @@ func (s *Stager) accept(r bus.Request[protocol.StagingReply]) {
 	s.log.Debug("Decoding request '" + shown + "'")
 	request, err := protocol.ParseStagingRequest(r.Payload)
 	if err != nil {
-		s.refuse(t, r.Payload, &taskError{Description: "Invalid request: " + err.Error(), Err: err})
+		r.Drop(err)
+		s.refuse(t, &taskError{Description: "Invalid request: " + err.Error(), Err: err})
 		return
 	}
 	t.request = request
 	if err := s.queue.add(t); err != nil {
-		s.refuse(t, r.Payload, s.whyNotQueued(err))
+		s.log.Warn("request refused", "task_id", t.id, "app_id", request.AppID, "error", err)
+		s.refuse(t, s.whyNotQueued(err))
 		return
 	}
 	s.log.Info("Enqueued request " + shown)
 }
 
-// refuse answers a request that will not be staged. Its payload may be anything, also somebody's secret: it is logged by length and
-// hash; its text was there at debug.
-func (s *Stager) refuse(t *task, payload []byte, err *taskError) {
+// refuse answers a request that will not be staged.
+func (s *Stager) refuse(t *task, err *taskError) {
 	s.figures.refused.Add(1)
-	sum := sha256.Sum256(payload)
-	s.log.Warn("request refused", "task_id", t.id, "length", len(payload), "sha256", hex.EncodeToString(sum[:6]), "error", err.Err)
 	t.reply(newReply(t.id, "", err))
 }
 
