@@ -2,10 +2,14 @@ package rails3
 
 import (
 	"fmt"
+	"math"
 	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/database"
@@ -23,8 +27,8 @@ func writeDatabase(w *plugin.Workspace) error {
 	if err != nil {
 		return &plugin.StagingError{Message: err.Error()}
 	}
-	var sections yaml.MapSlice
-	if err := yaml.UnmarshalWithOptions(text, &sections, yaml.UseOrderedMap()); err != nil {
+	sections, err := readSections(text)
+	if err != nil {
 		return &plugin.StagingError{Message: fmt.Sprintf("read %s: %v", databaseFile, err)}
 	}
 	production := yaml.MapItem{Key: "production", Value: section(bound)}
@@ -34,11 +38,30 @@ func writeDatabase(w *plugin.Workspace) error {
 	} else {
 		sections = append(sections, production)
 	}
-	out, err := yaml.MarshalWithOptions(sections, yaml.UseSingleQuote(true))
-	if err != nil {
-		return err
+	return w.Write("app/"+databaseFile, []byte(dump(sections)), 0o644)
+}
+
+// readSections reads yes and no, on and off without quotes as Ruby does, for which they are true and false.
+func readSections(text []byte) (yaml.MapSlice, error) {
+	tokens := lexer.Tokenize(string(text))
+	for _, t := range tokens {
+		if t.Type != token.StringType || t.Next != nil && t.Next.Type == token.MappingValueType {
+			continue
+		}
+		switch strings.ToLower(t.Value) {
+		case "yes", "on":
+			t.Type, t.Value, t.Origin = token.BoolType, "true", "true"
+		case "no", "off":
+			t.Type, t.Value, t.Origin = token.BoolType, "false", "false"
+		}
 	}
-	return w.Write("app/"+databaseFile, append([]byte("---\n"), out...), 0o644)
+	file, err := parser.Parse(tokens, 0)
+	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil, err
+	}
+	var sections yaml.MapSlice
+	err = yaml.NodeToValue(file.Docs[0].Body, &sections, yaml.UseOrderedMap())
+	return sections, err
 }
 
 func section(bound *database.Binding) yaml.MapSlice {
@@ -46,19 +69,22 @@ func section(bound *database.Binding) yaml.MapSlice {
 	if bound.IsMySQL() {
 		adapter = "mysql2"
 	}
-	var port any = bound.Credential("port")
-	if n, err := strconv.Atoi(bound.Credential("port")); err == nil {
-		port = n
+	value := func(credential string) any { // of its type, and nothing when there is none
+		v := bound.Credentials[credential]
+		if number, ok := v.(float64); ok && number == math.Trunc(number) {
+			return int64(number)
+		}
+		return v
 	}
 	return yaml.MapSlice{
 		{Key: "adapter", Value: adapter},
 		{Key: "encoding", Value: "utf8"},
 		{Key: "pool", Value: 5},
 		{Key: "reconnect", Value: false},
-		{Key: "host", Value: bound.Credential("hostname")},
-		{Key: "port", Value: port},
-		{Key: "username", Value: bound.Credential("user")},
-		{Key: "password", Value: bound.Credential("password")},
-		{Key: "database", Value: bound.Credential("name")},
+		{Key: "host", Value: value("hostname")},
+		{Key: "port", Value: value("port")},
+		{Key: "username", Value: value("user")},
+		{Key: "password", Value: value("password")},
+		{Key: "database", Value: value("name")},
 	}
 }

@@ -28,6 +28,14 @@ func (s staged) read(name string) string {
 // stage stages an app of these files on a Ruby of today; options give it more than no tools.
 func stage(t *testing.T, files map[string]string, environment []string, options ...plugintest.Option) staged {
 	t.Helper()
+	return stageAs(t, protocol.StagingProperties{
+		FrameworkInfo: protocol.FrameworkInfo{Name: "rails3"}, Environment: environment,
+		RuntimeInfo: protocol.RuntimeInfo{Name: "ruby", Version: "3.1.2", Executable: "ruby"},
+	}, files, options...)
+}
+
+func stageAs(t *testing.T, props protocol.StagingProperties, files map[string]string, options ...plugintest.Option) staged {
+	t.Helper()
 	source := t.TempDir()
 	for name, text := range files {
 		path := filepath.Join(source, name)
@@ -37,10 +45,6 @@ func stage(t *testing.T, files map[string]string, environment []string, options 
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	}
-	props := protocol.StagingProperties{
-		FrameworkInfo: protocol.FrameworkInfo{Name: "rails3"}, Environment: environment,
-		RuntimeInfo: protocol.RuntimeInfo{Name: "ruby", Version: "3.1.2", Executable: "ruby"},
 	}
 	tools := plugin.Tools{Text: plugin.T2}
 	for _, o := range options {
