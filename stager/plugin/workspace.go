@@ -120,15 +120,14 @@ func (w *Workspace) Memory() int {
 	return int(w.App.Resources.Memory)
 }
 
-// Setting is what the app's environment says of a variable, the last time; "" when it does not.
+// Setting is what the app's environment says of a variable, the first time, as in 2012; "" when it does not.
 func (w *Workspace) Setting(name string) string {
-	value := ""
 	for _, setting := range w.App.Environment {
-		if v, ok := strings.CutPrefix(setting, name+"="); ok {
-			value = v
+		if value, ok := strings.CutPrefix(setting, name+"="); ok {
+			return value
 		}
 	}
-	return value
+	return ""
 }
 
 // HasSource reports whether the pushed app has something of that name, given relative to its top.

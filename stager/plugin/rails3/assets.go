@@ -72,6 +72,9 @@ func compileAssets(ctx context.Context, w *plugin.Workspace, app *ruby.App) (liv
 	}
 	w.Log.Warn("Assets precompilation failed: " + plugin.LastLines(output, err))
 	w.Log.Info("Turning on live assets compilation")
+	if w.HasSource("public/assets") { // which the app brings
+		return true, nil
+	}
 	return true, w.Remove("app/public/assets")
 }
 

@@ -8,6 +8,7 @@ package rails3
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/ruby"
@@ -62,8 +63,16 @@ func without(w *plugin.Workspace) string {
 	return "test:development"
 }
 
-// environment is RAILS_ENV, if the app's environment has it.
-func environment(w *plugin.Workspace) string { return w.Setting("RAILS_ENV") }
+// environment is RAILS_ENV, if the app's environment has it, perhaps in quotes.
+func environment(w *plugin.Workspace) string {
+	value := strings.TrimSpace(w.Setting("RAILS_ENV"))
+	for _, quote := range []string{`"`, "'"} {
+		if rest, ok := strings.CutPrefix(value, quote); ok {
+			return strings.TrimSuffix(rest, quote)
+		}
+	}
+	return value
+}
 
 func writeScripts(w *plugin.Workspace, app *ruby.App, autoconfig bool) error {
 	if !app.Bundled() { // the plugin of 2012 asked a second time here, and the log tells it again

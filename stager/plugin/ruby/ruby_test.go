@@ -158,11 +158,12 @@ func TestGemsOfExcludedGroupsAndOtherPlatformsAreLeftOut(t *testing.T) {
 		environment   []string
 		gems, without string
 	}{
-		"the default":      {nil, "rack-1.2.2 sinatra-1.2.3 pry-0.9 thin-1.2.11", "BUNDLE_WITHOUT: test\n"},
-		"two groups":       {[]string{"BUNDLE_WITHOUT=development:test"}, all, "BUNDLE_WITHOUT: development:test\n"},
-		"a space":          {[]string{"BUNDLE_WITHOUT=development: test"}, all, "BUNDLE_WITHOUT: development: test\n"},
-		"the last setting": {[]string{"BUNDLE_WITHOUT=a", "A=b", "BUNDLE_WITHOUT=x=development:test"}, all, "BUNDLE_WITHOUT: development:test\n"},
-		"none":             {[]string{"BUNDLE_WITHOUT="}, "rack-1.2.2 sinatra-1.2.3 rack-test-0.5 pry-0.9 thin-1.2.11", ""},
+		"the default":       {nil, "rack-1.2.2 sinatra-1.2.3 pry-0.9 thin-1.2.11", "BUNDLE_WITHOUT: test\n"},
+		"two groups":        {[]string{"BUNDLE_WITHOUT=development:test"}, all, "BUNDLE_WITHOUT: development:test\n"},
+		"a space":           {[]string{"BUNDLE_WITHOUT=development: test"}, all, "BUNDLE_WITHOUT: development: test\n"},
+		"the first setting": {[]string{"A=b", "BUNDLE_WITHOUT=x=development:test", "BUNDLE_WITHOUT=a"}, all, "BUNDLE_WITHOUT: development:test\n"},
+		"a = at the end":    {[]string{"BUNDLE_WITHOUT=development:test="}, all, "BUNDLE_WITHOUT: development:test\n"},
+		"none":              {[]string{"BUNDLE_WITHOUT="}, "rack-1.2.2 sinatra-1.2.3 rack-test-0.5 pry-0.9 thin-1.2.11", ""},
 	} {
 		p := prepare(t, oldRuby, bundled(), tt.environment)
 		if p.err != nil {

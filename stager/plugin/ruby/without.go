@@ -7,13 +7,18 @@ import (
 	"github.com/minicf/minicf/stager/plugin"
 )
 
-// excluded is what BUNDLE_WITHOUT in the app's environment says, or else the framework's default. The last setting counts,
+// excluded is what BUNDLE_WITHOUT in the app's environment says, or else the framework's default. The first setting counts,
 // and of it what stands behind the last "=", as in 2012; "BUNDLE_WITHOUT=" leaves nothing out.
 func excluded(environment []string, without string) string {
 	for _, setting := range environment {
-		if strings.HasPrefix(setting, "BUNDLE_WITHOUT=") {
-			without = setting[strings.LastIndex(setting, "=")+1:]
+		if !strings.HasPrefix(setting, "BUNDLE_WITHOUT=") {
+			continue
 		}
+		words := strings.Split(strings.TrimRight(setting, "="), "=")
+		if len(words) == 1 {
+			return ""
+		}
+		return words[len(words)-1]
 	}
 	return without
 }
