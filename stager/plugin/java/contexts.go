@@ -115,7 +115,7 @@ func (e contextsEditor) servlet(servlet *webxml.Element) {
 func (e contextsEditor) initializer() {
 	for _, p := range e.d.Root().All(contextParam) {
 		name, value := p.Child(paramName), p.Child(paramValue)
-		if name == nil || value == nil || strings.TrimSpace(name.Text()) != contextInitializers {
+		if name == nil || value == nil || !e.isInitializers(name.Text()) {
 			continue
 		}
 		old := strings.TrimSpace(value.Text())
@@ -131,6 +131,14 @@ func (e contextsEditor) initializer() {
 	p := e.d.New(contextParam, "")
 	e.d.Root().Append(p)
 	e.set(p, contextInitializers, cloudInitializer)
+}
+
+// isInitializers reports whether a parameter is called so. In 2012 white space around the name made it another.
+func (e contextsEditor) isInitializers(name string) bool {
+	if e.w.Modern() {
+		name = strings.TrimSpace(name)
+	}
+	return name == contextInitializers
 }
 
 // context is what is to be added where these parameters hold.

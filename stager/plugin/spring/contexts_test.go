@@ -166,6 +166,11 @@ func TestOdditiesOf2012AreMendedToday(t *testing.T) {
 			ctx("contextConfigLocation", "a "+X) + named("a", ini("contextClass", annotated), ini("contextConfigLocation", "b "+A)) + named("c", ini("contextConfigLocation", "d "+A)) + added,
 			ctx("contextConfigLocation", "a "+X) + named("a", ini("contextClass", annotated), ini("contextConfigLocation", "b "+A)) + named("c", ini("contextConfigLocation", "d "+X)) + added,
 		},
+		"white space around the name of the initializers": {
+			ctx("contextConfigLocation", "a") + ctx("\ncontextInitializerClasses\n", "foo"),
+			ctx("contextConfigLocation", "a "+X) + ctx("\ncontextInitializerClasses\n", "foo") + added,
+			ctx("contextConfigLocation", "a "+X) + ctx("\ncontextInitializerClasses\n", "foo, "+I),
+		},
 		"an initializer that is there already": {
 			ctx("contextConfigLocation", "a") + added,
 			ctx("contextConfigLocation", "a "+X) + ctx("contextInitializerClasses", I+", "+I),
