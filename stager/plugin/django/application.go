@@ -27,7 +27,7 @@ func application(w *plugin.Workspace) (string, error) {
 }
 
 // inManage is how manage.py names the module with the project's settings.
-var inManage = regexp.MustCompile(`DJANGO_SETTINGS_MODULE['"]\s*[,\]=]+\s*['"]([A-Za-z_][\w.]*)['"]`)
+var inManage = regexp.MustCompile(`DJANGO_SETTINGS_MODULE['"][\s,\]=]+['"]([A-Za-z_][\w.]*)['"]`)
 
 // settingsModule is the module with the project's settings: that which manage.py names, or the only settings.py.
 func settingsModule(w *plugin.Workspace) (string, error) {
