@@ -1,14 +1,18 @@
 package dea
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/protocol"
 )
@@ -21,19 +25,11 @@ func TestGarbageOnEverySubjectLeavesTheDEAAnswering(t *testing.T) {
 		h.startApp(h.app("steady"))
 		h.news()
 		steady := h.only()
-		subjects := []string{
-			"dea.status", "droplet.status", "dea.discover", "dea.stop", "dea." + h.id + ".start", "router.start", "healthmanager.start", "dea.locate",
-			"vcap.component.discover",
-		}
-		seeds := []string{
-			startWithEverything, `{"droplet":"other","instances":["x"],"indices":[1],"states":["RUNNING"],"version":"1"}`,
-			`{"droplet":1,"limits":{"mem":64,"disk":2048,"fds":256},"runtime_info":{"name":"ruby19"},"prod":false}`, `{"id":"x","version":0.98,"hosts":["a"]}`,
-		}
 		random := rand.New(rand.NewPCG(2012, 99))
 		const each = 10_000
 		for i := range each {
-			for _, subject := range subjects {
-				h.send(subject, garbage(random, seeds))
+			for _, subject := range h.subjects() {
+				h.send(subject, garbage(random, seeds()))
 			}
 			if i%100 == 0 {
 				h.news()
@@ -54,6 +50,23 @@ func TestGarbageOnEverySubjectLeavesTheDEAAnswering(t *testing.T) {
 			t.Errorf("only %d messages were dropped: was it garbage?", dropped)
 		}
 	})
+}
+
+// subjects are all that the DEA listens to.
+func (h *harness) subjects() []string {
+	return []string{
+		"dea.status", "droplet.status", "dea.discover", "dea.find.droplet", "dea.update", "dea.stop", "dea." + h.id + ".start", "router.start",
+		"healthmanager.start", "dea.locate", "vcap.component.discover",
+	}
+}
+
+// seeds are messages that the DEA understands.
+func seeds() []string {
+	return []string{
+		startWithEverything, `{"droplet":"other","instances":["x"],"indices":[1],"states":["RUNNING"],"version":"1"}`,
+		`{"droplet":1,"limits":{"mem":64,"disk":2048,"fds":256},"runtime_info":{"name":"ruby19"},"prod":false}`, `{"id":"x","version":0.98,"hosts":["a"]}`,
+		`{"droplet":"other","uris":["a.b","c"]}`, `{"droplet":42,"instance_ids":["x"],"include_stats":true}`,
+	}
 }
 
 // garbage is noise, or a message with something wrong in it.
@@ -119,5 +132,40 @@ func FuzzStart(f *testing.F) {
 		if fmt.Sprint(in.logID()) == "" {
 			t.Error("no log id")
 		}
+	})
+}
+
+// Whatever comes on whatever subject: the DEA goes on to answer, and what runs on it runs on.
+func FuzzEverySubject(f *testing.F) {
+	h := start(f, testConfig(f), func(h *harness) {
+		h.droplets.client = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("not here") })}
+	})
+	h.startApp(h.app(bus.Hex(16)))
+	h.wait("router.register")
+	steady := h.one()
+	for i := range h.subjects() {
+		for _, seed := range append(seeds(), "", "null", "{", "[]", `"x"`, "-1e999", `{"droplet":{"x":[[[[]]]]}}`, "\xff\x00") {
+			f.Add(i, []byte(seed))
+		}
+	}
+	f.Fuzz(func(t *testing.T, which int, payload []byte) {
+		subject := h.subjects()[uint(which)%uint(len(h.subjects()))]
+		if err := h.client.PublishRaw(subject, "", payload); err != nil {
+			t.Skip(err) // larger than a message can be
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		if _, err := bus.Do(ctx, h.client, protocol.DEAStatus, protocol.Ignored{}); err != nil {
+			t.Fatalf("after %q on %s: %v", payload, subject, err)
+		}
+		h.DEA.mu.Lock()
+		state := steady.state
+		h.DEA.mu.Unlock()
+		if state != protocol.Running {
+			t.Errorf("after %q on %s the app is %s", payload, subject, state)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.heard = nil
 	})
 }
