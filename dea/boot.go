@@ -3,11 +3,14 @@ package dea
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/protocol"
@@ -42,6 +45,7 @@ func (d *DEA) describe() {
 		d.log.Warn("secure: true is not available yet: every instance runs as the user of this DEA")
 	}
 	d.log.Info("Using network: " + d.ip)
+	d.log.Info(fmt.Sprintf("Socket Limit:%d", socketLimit()))
 	d.log.Info("Max Memory set to " + memoryText(d.room.maxMemory))
 	d.log.Info(fmt.Sprintf("Utilizing %d cpu cores", runtime.NumCPU()))
 	if d.cfg.MultiTenant {
@@ -51,6 +55,15 @@ func (d *DEA) describe() {
 	}
 	d.log.Info("Using directory: " + d.cfg.BaseDir + "/")
 	d.describeIsolation()
+}
+
+// socketLimit is how many files and sockets this process may have open, which Go makes as many as the system lets it. -1 is unknown.
+func socketLimit() int64 {
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
+		return -1
+	}
+	return int64(min(l.Cur, math.MaxInt64)) // all bits are set where there is no limit
 }
 
 // memoryText is MB, or GB with one digit when it is more than one.

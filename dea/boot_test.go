@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/minicf/minicf/bus"
@@ -33,6 +35,19 @@ func (j *journal) Write(p []byte) (int, error) { j.mu.Lock(); defer j.mu.Unlock(
 
 func (j *journal) String() string { j.mu.Lock(); defer j.mu.Unlock(); return j.b.String() }
 
+// expect fails the test unless all that is wanted was logged, in this order.
+func (j *journal) expect(t *testing.T, wanted ...string) {
+	t.Helper()
+	text := j.String()
+	for _, want := range wanted {
+		at := strings.Index(text, want)
+		if at < 0 {
+			t.Fatalf("%s is missing, or not where it should be, in\n%s", want, j.String())
+		}
+		text = text[at:]
+	}
+}
+
 func TestStartUpLinesAreThoseOf2012(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t)
@@ -46,18 +61,43 @@ func TestStartUpLinesAreThoseOf2012(t *testing.T) {
 	if err := d.Run(ctx, cancel); err != nil {
 		t.Fatal(err)
 	}
-	text := said.String()
-	for _, want := range []string{
-		`level=INFO msg="Starting VCAP DEA (0.99)"`, `msg="Pid file: ` + cfg.PID, `level=WARN msg="secure: true is not available yet`, `msg="Using network: 127.0.0.1"`,
-		`msg="Max Memory set to 4.0G"`, `msg="Utilizing `, `msg="Restricting to single tenant"`, `msg="Using directory: ` + cfg.BaseDir + `/"`,
-		`msg="Initial usage of droplet fs is: `, `msg="DEA uuid ` + d.ID() + `"`, `msg="Shutting down.."`, `msg=Bye..`,
-	} {
-		at := strings.Index(text, want)
-		if at < 0 {
-			t.Fatalf("%s is missing, or not where it should be, in\n%s", want, said.String())
-		}
-		text = text[at:]
-	}
+	said.expect(t,
+		`level=INFO msg="Starting VCAP DEA (0.99)"`, `msg="Pid file: `+cfg.PID, `level=WARN msg="secure: true is not available yet`, `msg="Using network: 127.0.0.1"`, `msg="Socket Limit:`,
+		`msg="Max Memory set to 4.0G"`, `msg="Utilizing `, `msg="Restricting to single tenant"`, `msg="Using directory: `+cfg.BaseDir+`/"`,
+		`msg="Initial usage of droplet fs is: `, `msg="DEA uuid `+d.ID()+`"`, `msg="Shutting down.."`, `msg=Bye..`,
+	)
+}
+
+func TestLinesOfAnInstanceAreThoseOf2012(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var said journal
+		h := start(t, testConfig(t), func(h *harness) {
+			h.log = slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			h.droplets.log = h.log
+		})
+		r := h.app("hello")
+		r.Debug, r.Console = "run", "true"
+		h.startApp(r)
+		in := h.only()
+		time.Sleep(134 * time.Second)
+		h.send("dea.stop", `{"droplet":"hello"}`)
+		synctest.Wait()
+		said.expect(t, `level=DEBUG msg="Requested Limits: mem=256M, fds=1024, disk=256M"`, `msg="Sharing cloud controller's staging directories"`,
+			fmt.Sprintf(`level=INFO msg="Starting up instance on port:%d debugger:%d console:%d" app=hello app_id=hello instance=%s index=0`,
+				in.port, in.debugPort, in.consolePort, in.id),
+			`msg="PID:`, `assigned to droplet instance"`, `msg="Instance is ready for connections, notifying system of status"`,
+			`msg="hello completed running with status = pid `, `msg="hello uptime was 134.`)
+
+		nowhere, workless := h.app("nowhere"), h.app("workless")
+		nowhere.ExecutableFile, workless.URIs = "", nil
+		h.startApp(nowhere)
+		synctest.Wait()
+		said.expect(t, `level=WARN msg="Failed staging app dir '`+h.paths.apps+`/nowhere-0-`, `', not starting app"`, "download http://127.0.0.1:1/x")
+		h.startApp(workless)
+		synctest.Wait()
+		said.expect(t, `level=INFO msg="No URIs found for application.  Not assigning a port"`, `msg="Starting up instance" app=workless`)
+	})
 }
 
 func TestDEAWithAnIndexServesItsFigures(t *testing.T) {

@@ -44,6 +44,12 @@ func TestConfigOfTheTutorialLoads(t *testing.T) {
 	if cfg.MaxMemory.MB() != 4096 || cfg.FilerPort != 12345 || cfg.DEARuby == "" || !cfg.MultiTenant || cfg.LocalRoute != "127.0.0.1" {
 		t.Errorf("config = %+v", cfg)
 	}
+	if *cfg.Index != 0 || *cfg.Prod || cfg.Status != (config.Status{Port: 34501, User: "thin", Password: "hunter2"}) || !cfg.ForceHTTPSharing {
+		t.Errorf("config = %+v", cfg)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
+	}
 	if got := strings.Join(cfg.runtimeNames(), " "); got != "ruby19 ruby18 node java" {
 		t.Errorf("runtimes are %s, want the file's order", got)
 	}
@@ -74,6 +80,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"intervals.heartbeat":               func(c *Config) { c.Intervals.Heartbeat = 0 },
 		"intervals.advertise":               func(c *Config) { c.Intervals.Advertise = -1 },
 		"droplet_fs_percent_used_threshold": func(c *Config) { c.DiskThreshold = 101 },
+		"droplet_cache.max_size":            func(c *Config) { c.DropletCache.MaxSize = -1 },
 		"unpack.max_entries":                func(c *Config) { c.Unpack.MaxEntries = 0 },
 		"unpack.max_size":                   func(c *Config) { c.Unpack.MaxSize = 0 },
 		"index":                             func(c *Config) { c.Index = &minus },

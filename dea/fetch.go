@@ -126,6 +126,7 @@ func (f *fetcher) shared(path, sum string) *bits {
 		f.log.Warn("shared droplet is not used", "file", path, "error", err)
 		return nil
 	}
+	f.log.Info("Sharing cloud controller's staging directories", "file", path)
 	return &bits{io.NewSectionReader(file, 0, size), func() { file.Close() }}
 }
 

@@ -69,6 +69,7 @@ func (f *fetcher) board(ctx context.Context, w wanted) (fl *flight, joined bool)
 			return fl, false
 		}
 		fl.users++
+		f.logSharing(fl)
 		return fl, true
 	}
 	// The download is everybody's who joins: it ends when the last of them leaves, not when the
@@ -78,6 +79,15 @@ func (f *fetcher) board(ctx context.Context, w wanted) (fl *flight, joined bool)
 	f.flights[w.name] = fl
 	f.work.Go(func() { f.fly(ctx, fl) })
 	return fl, true
+}
+
+// logSharing says when a start has to wait for another one's download.
+func (f *fetcher) logSharing(fl *flight) {
+	select {
+	case <-fl.landed:
+	default:
+		f.log.Info("Waiting on another download already in progress", "droplet", fl.want.name)
+	}
 }
 
 // leave ends one user's interest. The last one's ends the download, or removes the droplet unless the cache keeps it.

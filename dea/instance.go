@@ -93,6 +93,19 @@ func (in *instance) logID() string {
 	return fmt.Sprintf("(name=%s app_id=%s instance=%s index=%d)", in.request.Name, in.request.Droplet, in.id, in.request.Index)
 }
 
+// portsText names the ports, as a log line of 2012 did.
+func (in *instance) portsText() (text string) {
+	for _, p := range []struct {
+		name string
+		port int
+	}{{" on port:", in.port}, {" debugger:", in.debugPort}, {" console:", in.consolePort}} {
+		if p.port != 0 {
+			text += p.name + strconv.Itoa(p.port)
+		}
+	}
+	return text
+}
+
 // appPort is the port on the wire: null when there is none.
 func (in *instance) appPort() *int { return optional(in.port) }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/minicf/minicf/dea/isolation"
@@ -91,7 +92,7 @@ func (d *DEA) welcome(in *instance) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.move(in, protocol.Running, "") {
-		in.log.Info("instance is ready for connections", "port", in.port, "duration", time.Since(in.start).Round(time.Millisecond))
+		in.log.Info("Instance is ready for connections, notifying system of status", "port", in.port, "duration", time.Since(in.start).Round(time.Millisecond))
 	}
 }
 
@@ -125,13 +126,14 @@ func (d *DEA) launch(ctx context.Context, in *instance, executable string) error
 	if in.port != 0 {
 		spec.Args = []string{"-p", strconv.Itoa(in.port)}
 	}
-	in.log.Info("starting instance", "port", in.port)
+	in.log.Info("Starting up instance" + in.portsText())
 	d.commit()
 	c, err := d.backend.Start(ctx, spec)
 	if err != nil {
 		return err
 	}
 	d.enter(func() { in.container = c })
+	in.log.Info(fmt.Sprintf("PID:%d assigned to droplet instance", c.Handle().PID))
 	return nil
 }
 
@@ -169,7 +171,7 @@ func (d *DEA) crash(in *instance, why error) {
 	defer d.mu.Unlock()
 	in.retain = in.staged && !bool(in.request.Flapping)
 	if d.move(in, protocol.Crashed, protocol.ExitCrashed) {
-		in.log.Warn("instance crashed", "uptime", time.Since(in.start).Round(time.Millisecond), "error", why, "stderr", words)
+		in.log.Warn(crashText(in, why), "uptime", time.Since(in.start).Round(time.Millisecond), "error", why, "stderr", words)
 	}
 }
 
@@ -184,6 +186,7 @@ func (d *DEA) bury(ctx context.Context, in *instance) {
 		if err := in.container.Stop(ctx); err != nil {
 			in.log.Error("instance was not stopped", "error", err)
 		}
+		in.logEnd()
 	}
 	if !d.close(in) {
 		d.removeDir(in.dir)
@@ -202,6 +205,21 @@ func (d *DEA) close(in *instance) (kept bool) {
 		d.forget(in)
 	}
 	return kept
+}
+
+// logEnd says what 2012 said when the startup script had ended.
+func (in *instance) logEnd() {
+	how := strings.Replace(in.container.Exit().Reason, "exit status", "exit", 1)
+	in.log.Info(fmt.Sprintf("%s completed running with status = pid %d %s.", in.request.Name, in.container.Handle().PID, how))
+	in.log.Info(fmt.Sprintf("%s uptime was %.2f.", in.request.Name, time.Since(in.start).Seconds()))
+}
+
+// crashText is the log line of a crash: 2012 had words of its own for one without a directory.
+func crashText(in *instance, why error) string {
+	if _, ok := errors.AsType[*stagingError](why); ok {
+		return fmt.Sprintf("Failed staging app dir '%s', not starting app", in.dir)
+	}
+	return "instance crashed"
 }
 
 // explain adds to errEnded what is known of the end.

@@ -2,6 +2,7 @@ package dea
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/minicf/minicf/protocol"
 )
@@ -18,7 +19,7 @@ func (d *DEA) onStart(ctx context.Context, r protocol.StartRequest) {
 		d.log.Warn("start ignored", "app_id", r.Droplet, "error", err)
 		return
 	}
-	in.log.Debug("start requested", "memory", in.memory, "disk", in.disk, "fds", in.fds)
+	in.log.Debug(fmt.Sprintf("Requested Limits: mem=%dM, fds=%d, disk=%dM", in.memory, in.fds, in.disk))
 	// The DEA's stop must not end the instance before the bus has heard of it: ctx stays out of it.
 	ctx, in.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	d.mu.Lock()

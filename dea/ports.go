@@ -16,11 +16,15 @@ const portTries = 100
 // takePorts chooses the ports of an instance: for the app when it has URIs, for a debugger and a
 // console when they are asked for.
 func (d *DEA) takePorts(in *instance) error {
+	routed := d.routed(in)
+	if !routed {
+		in.log.Info("No URIs found for application.  Not assigning a port")
+	}
 	for _, want := range []struct {
 		wanted bool
 		port   *int
 	}{
-		{d.routed(in), &in.port},
+		{routed, &in.port},
 		{in.request.Debug != "", &in.debugPort},
 		{in.request.Console != "", &in.consolePort},
 	} {

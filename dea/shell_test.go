@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/minicf/minicf/config"
@@ -56,30 +55,6 @@ func TestNoTextOfAMessageReachesAShell(t *testing.T) {
 	}
 	if _, err := os.Stat(marker); err == nil {
 		t.Error("a shell has seen a text of a message")
-	}
-}
-
-func TestMappedRuntimeUsesItsOwnProgram(t *testing.T) {
-	t.Parallel()
-	testkit.RequireTool(t, "bash", "ps", "true")
-	cfg := testConfig(t)
-	cfg.Runtimes = config.NameMap{{Name: "ruby19", Value: "true"}}
-	h := start(t, cfg, real)
-	marker := filepath.Join(t.TempDir(), "ran")
-	program := filepath.Join(t.TempDir(), "program")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\ntouch "+marker+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	r := h.realApp("hello", "#!/bin/bash\n%VCAP_LOCAL_RUNTIME%; echo %VCAP_LOCAL_RUNTIME% > program\n")
-	r.RuntimeInfo.Executable = program
-	h.startApp(r)
-	h.wait("droplet.exited")
-	text, err := os.ReadFile(filepath.Join(h.one().dir, "program"))
-	if err != nil || strings.TrimSpace(string(text)) == program {
-		t.Errorf("the app ran on %q, %v", text, err)
-	}
-	if _, err := os.Stat(marker); err == nil {
-		t.Error("the program of the message was run")
 	}
 }
 
