@@ -1,6 +1,9 @@
 package apps_test
 
 import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,51 +87,79 @@ func TestRailsAppForRubyOf2012(t *testing.T) {
 	}})
 }
 
-func TestRailsAppWithAssets(t *testing.T) {
-	t.Parallel()
-	requireRuby(t, "rails", "sqlite3", "sprockets-rails")
-	dir := filepath.Join(t.TempDir(), "rails3")
-	if err := os.CopyFS(dir, os.DirFS("rails3")); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "app/assets/config/manifest.js"), "//= link application.css\n")
-	write(t, filepath.Join(dir, "app/assets/stylesheets/application.css"), "body { color: #123 }\n")
-	write(t, filepath.Join(dir, "config/initializers/pipeline.rb"), "Rails.application.config.assets.compile = false\n")
-	application, err := os.ReadFile(filepath.Join(dir, "config/application.rb"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "config/application.rb"), strings.Replace(string(application), "class ", "require \"sprockets/railtie\"\n\nclass ", 1))
-	write(t, filepath.Join(dir, "app/views/visits/index.html.erb"), "<%= stylesheet_link_tag 'application' %>")
-	sandboxtest.Live(t, sandboxtest.Sample{Dir: dir, Want: `href="/assets/application-`}) // its fingerprint: it was compiled when the app was staged
-}
-
-// bundle makes an app that brings its gems, packed from those of this machine: no network has what its lock file names.
-func bundle(t *testing.T, name string, files map[string]string, gems ...string) (dir string) {
+// copyOf is an app of this directory, to be changed.
+func copyOf(t *testing.T, app string) (dir string) {
 	t.Helper()
-	requireRuby(t, append(gems, "bundler")...)
-	dir = filepath.Join(t.TempDir(), name)
-	lock := gemtest.Repack(t, filepath.Join(dir, "vendor/cache"), gems...)
-	gemfile := "source 'http://127.0.0.1:9'\n"
-	for _, g := range gems {
-		gemfile += "gem '" + g + "'\n"
+	dir = filepath.Join(t.TempDir(), app)
+	if err := os.CopyFS(dir, os.DirFS(app)); err != nil {
+		t.Fatal(err)
 	}
-	gemtest.WriteFiles(t, dir, map[string]string{"Gemfile": gemfile, "Gemfile.lock": lock})
-	gemtest.WriteFiles(t, dir, files)
 	return dir
 }
 
-// where tells where a gem was loaded from.
-const where = `Gem.loaded_specs.fetch("rack").full_gem_path`
-
-func bundledSinatra(t *testing.T) (dir string) {
-	return bundle(t, "bundled", map[string]string{"app.rb": "require 'sinatra'\nget('/') { 'rack of ' + " + where + " }\n"}, "sinatra", "puma")
+func TestRailsAppWithAssets(t *testing.T) {
+	t.Parallel()
+	requireRuby(t, "rails", "sqlite3", "sprockets-rails")
+	dir := copyOf(t, "rails3")
+	application, err := os.ReadFile("rails3/config/application.rb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gemtest.WriteFiles(t, dir, map[string]string{
+		"app/assets/config/manifest.js":              "//= link application.css\n",
+		"app/assets/stylesheets/application.css":     "body { color: #123 }\n",
+		"app/views/visits/index.html.erb":            "<%= stylesheet_link_tag 'application' %>",
+		"config/application.rb":                      strings.Replace(string(application), "class ", "require \"sprockets/railtie\"\n\nclass ", 1),
+		"config/initializers/nothing_is_compiled.rb": "Rails.application.config.assets.compile = false\n",
+	})
+	sandboxtest.Live(t, sandboxtest.Sample{Dir: dir, Want: `href="/assets/application-`}) // its fingerprint: it was compiled when the app was staged
 }
 
-func bundledRack(t *testing.T) (dir string) {
-	return bundle(t, "bundled", map[string]string{
+// bundle lets an app bring its gems, packed from those of this machine: no network has what its lock file names.
+func bundle(t testing.TB, dir string, gems ...string) {
+	t.Helper()
+	requireRuby(t, append(gems, "bundler")...)
+	gemfile := "source '" + nowhere + "'\n"
+	for _, g := range gems {
+		gemfile += "gem '" + g + "'\n"
+	}
+	lock := gemtest.Repack(t, filepath.Join(dir, "vendor/cache"), gems...)
+	gemtest.WriteFiles(t, dir, map[string]string{"Gemfile": gemfile, "Gemfile.lock": lock})
+}
+
+// nowhere is the server that the lock files of package gemtest name.
+const nowhere = "http://127.0.0.1:9"
+
+func TestRailsAppWithItsGems(t *testing.T) {
+	t.Parallel()
+	dir, server := copyOf(t, "rails3"), "thin"
+	if _, err := exec.LookPath(server); err != nil {
+		server = "puma"
+	}
+	bundle(t, dir, "rails", "sqlite3", server)
+	gemtest.WriteFiles(t, dir, map[string]string{
+		"app/views/visits/index.html.erb": `<%= request.get_header("SERVER_SOFTWARE")[/[a-z]+/] %> runs <%= Gem.loaded_specs["rails"].full_gem_path[/app.rubygems/] %>`,
+	})
+	sandboxtest.Live(t, sandboxtest.Sample{Dir: dir, Want: server + " runs app/rubygems"})
+}
+
+// where tells where a gem was loaded from.
+const where = `Gem.loaded_specs["rack"].full_gem_path`
+
+func bundledSinatra(t testing.TB) (dir string) {
+	dir = filepath.Join(t.TempDir(), "sinatra_bundled")
+	bundle(t, dir, "sinatra", "puma")
+	gemtest.WriteFiles(t, dir, map[string]string{"app.rb": "require 'sinatra'\nget('/') { 'rack of ' + " + where + " }\n"})
+	return dir
+}
+
+func bundledRack(t testing.TB) (dir string) {
+	dir = filepath.Join(t.TempDir(), "rack_bundled")
+	bundle(t, dir, "rack", "webrick")
+	gemtest.WriteFiles(t, dir, map[string]string{
 		"config.ru": "run ->(_) { [200, { 'content-type' => 'text/plain' }, ['rack of ' + " + where + "]] }\n",
-	}, "rack", "webrick")
+	})
+	return dir
 }
 
 func TestSinatraAppWithItsGems(t *testing.T) {
@@ -149,4 +180,59 @@ func TestRackAppWithItsGems(t *testing.T) {
 func TestRackAppWithItsGemsForRubyOf2012(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Live(t, sandboxtest.Sample{Dir: bundledRack(t), As: of2012(), Want: "/app/rubygems/ruby/"})
+}
+
+// The start command of a standalone app finds the gems and their programs by the environment of the startup script.
+func TestStandaloneRubyAppWithItsGems(t *testing.T) {
+	t.Parallel()
+	as := client.Overrides{Framework: "standalone", Runtime: "ruby", Command: "bundle exec rackup -p $VCAP_APP_PORT config.ru"}
+	sandboxtest.Live(t, sandboxtest.Sample{Dir: bundledRack(t), As: as, Want: "/app/rubygems/ruby/3."})
+}
+
+func TestRackAppWithGemsOfAServer(t *testing.T) {
+	t.Parallel()
+	dir, index := bundledRack(t), t.TempDir()
+	if err := os.Rename(filepath.Join(dir, "vendor/cache"), filepath.Join(index, "gems")); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(index)))
+	t.Cleanup(server.Close)
+	sandboxtest.Live(t, sandboxtest.Sample{Dir: dir, Want: "/app/rubygems/ruby/3.", Settings: withPlatform(t, "gem_source: "+server.URL)})
+}
+
+// refused pushes an app that cannot be staged, and returns the reply's error.
+func refused(t *testing.T, p *sandboxtest.Platform, dir string) string {
+	t.Helper()
+	_, err := p.TryPush(dir, p.Describe(dir, client.Overrides{}))
+	failure, ok := errors.AsType[*client.StagingError](err)
+	if !ok {
+		t.Fatalf("staging: %v, want the stager's own error", err)
+	}
+	return failure.Error()
+}
+
+func TestBundleThatCannotBeInstalledIsExplainedToTheClient(t *testing.T) {
+	t.Parallel()
+	p := sandboxtest.New(t)
+	dir := bundledRack(t)
+	if err := os.Rename(filepath.Join(dir, "vendor/cache"), filepath.Join(dir, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	if got := refused(t, p, dir); !strings.Contains(got, "Failed fetching missing gem rack-") || !strings.Contains(got, "refused") {
+		t.Errorf("a gem that is nowhere: %s", got)
+	}
+	gemtest.Build(t, filepath.Join(dir, "vendor/cache"), gemtest.Gem{Name: "broken", Version: "1.0", Files: map[string]string{
+		"lib/broken.rb": "", "ext/extconf.rb": "abort 'libbroken is missing, install it'\n",
+	}})
+	gemtest.WriteFiles(t, dir, map[string]string{
+		"Gemfile": "source '" + nowhere + "'\ngem 'broken'\n", "Gemfile.lock": "GEM\n  remote: " + nowhere + "/\n  specs:\n    broken (1.0)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  broken\n",
+	})
+	if got := refused(t, p, dir); !strings.Contains(got, "Failed installing gem broken-1.0.gem") || !strings.Contains(got, "libbroken is missing, install it") {
+		t.Errorf("a gem that cannot be built: %s", got)
+	}
+	gemtest.WriteFiles(t, dir, map[string]string{"Gemfile": "source '" + nowhere + "'\ngem 'broken'\ngem 'added'\n"})
+	if got := refused(t, p, dir); !strings.Contains(got, "Error resolving Gemfile: Error parsing Gemfile: ") || !strings.Contains(got, "* added") {
+		t.Errorf("a Gemfile that was changed: %s", got)
+	}
+	p.ExpectNoWorkspace()
 }
