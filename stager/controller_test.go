@@ -98,6 +98,13 @@ func (c *fakeController) droplet(id string) []byte {
 	return c.droplets[id]
 }
 
+// put gives an app of its own to an id.
+func (c *fakeController) put(id string, app []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.apps[id] = app
+}
+
 // request asks for an app of this controller to be staged.
 func (c *fakeController) request(id, framework string) protocol.StagingRequest {
 	base := c.URL

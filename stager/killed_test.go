@@ -2,6 +2,7 @@ package stager
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -36,6 +37,10 @@ func runVictim(url, dir string) int {
 		return 1
 	}
 	cfg := victimConfig(dir)
+	if err := shrinkDisk(cfg); err != nil {
+		fmt.Fprintln(os.Stderr, "shrink the disk:", err)
+		return 1
+	}
 	s, err := New(b, with(func(context.Context, *plugin.Workspace) error { select {} }), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return 1
