@@ -7,6 +7,7 @@ import (
 
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/internal/vcaplog"
+	"github.com/minicf/minicf/sandbox"
 )
 
 // componentCommands are the commands of the Procfile: one component in a process of its own.
@@ -26,55 +27,38 @@ func (s *session) componentCommands() []*cobra.Command {
 // fastAbout is about both ends of a conversation: a health manager in a hurry misses the instances of a DEA that is not.
 const fastAbout = "20 times as fast as in 2012, for workshops: the health manager's times, and the heartbeats of DEAs"
 
+// componentFlags are what the command of one component can be told; not every component has them all.
+type componentFlags struct {
+	file, format, port, isolation string
+	fast, leash                   bool
+	index                         int
+}
+
 func (s *session) componentCommand(name, short string, m manners) *cobra.Command {
-	var file, format, port, isolation string
-	var fast, leash bool
-	var index int
+	var f componentFlags
 	c := &cobra.Command{
 		Use: name, Short: short, Args: noArgs,
 		Long: short + ".\n\nThe configuration is config/" + name + ".yml beside you, or the same as shipped; `minicf config " + name + "` shows what holds and why.",
 	}
-	c.Flags().StringVarP(&file, "config", "c", "", "configuration file")
-	c.Flags().StringVar(&format, "log-format", string(vcaplog.VCAP), "how log lines look: vcap (as in 2012), text or json")
-	if _, ok := portFlags()[name]; ok {
-		c.Flags().StringVar(&port, "port", "", "port to listen on; 0 is any free one")
-	}
-	if name == "dea" {
-		isolationFlag(c, &isolation)
-	}
-	if name == "healthmanager" || name == "dea" {
-		c.Flags().BoolVar(&fast, "fast", false, fastAbout)
-	}
-	if name == "stager" || name == "dea" {
-		c.Flags().IntVar(&index, "index", 0, "which of several of the data dir this is: 1, 2, … beside the first")
-		c.Flags().BoolVar(&leash, "leash", false, "stop when standard input ends")
-		_ = c.Flags().MarkHidden("leash") // fails only for a flag that there is not
-	}
+	f.add(c, name)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if index < 0 {
-			return usageError("--index %d: want 0 or more", index)
+		if f.index < 0 {
+			return usageError("--index %d: want 0 or more", f.index)
 		}
-		r, err := s.runner(format)
+		r, err := s.runner(f.format)
 		if err != nil {
 			return err
 		}
-		settings := &r.settings
-		settings.Only, settings.Fast, settings.Index = []string{name}, fast, index
-		if file != "" {
-			settings.Files = map[string]string{name: s.path(file)}
+		f.apply(name, &r.settings)
+		if f.file != "" {
+			r.settings.Files = map[string]string{name: s.path(f.file)}
 		}
 		if name != "nats" {
-			settings.BusURL = s.nats
-		}
-		if port != "" {
-			settings.Overrides = map[string][]config.Override{name: {{Key: "port", Value: port, Flag: "--port"}}}
-		}
-		if isolation != "" {
-			settings.Overrides = isolationOverride(isolation)
+			r.settings.BusURL = s.nats
 		}
 		r.manners = m
 		ctx := c.Context()
-		if leash {
+		if f.leash {
 			var cancel context.CancelFunc
 			ctx, cancel = s.leashed(ctx)
 			defer cancel()
@@ -82,6 +66,36 @@ func (s *session) componentCommand(name, short string, m manners) *cobra.Command
 		return s.runSandbox(ctx, r)
 	}
 	return c
+}
+
+func (f *componentFlags) add(c *cobra.Command, name string) {
+	flags := c.Flags()
+	flags.StringVarP(&f.file, "config", "c", "", "configuration file")
+	flags.StringVar(&f.format, "log-format", string(vcaplog.VCAP), "how log lines look: vcap (as in 2012), text or json")
+	if _, ok := portFlags()[name]; ok {
+		flags.StringVar(&f.port, "port", "", "port to listen on; 0 is any free one")
+	}
+	if name == "dea" {
+		isolationFlag(c, &f.isolation)
+	}
+	if name == "healthmanager" || name == "dea" {
+		flags.BoolVar(&f.fast, "fast", false, fastAbout)
+	}
+	if name == "stager" || name == "dea" {
+		flags.IntVar(&f.index, "index", 0, "which of several of the data dir this is: 1, 2, … beside the first")
+		flags.BoolVar(&f.leash, "leash", false, "stop when standard input ends")
+		_ = flags.MarkHidden("leash") // fails only for a flag that there is not
+	}
+}
+
+func (f *componentFlags) apply(name string, settings *sandbox.Settings) {
+	settings.Only, settings.Fast, settings.Index = []string{name}, f.fast, f.index
+	switch {
+	case f.port != "":
+		settings.Overrides = map[string][]config.Override{name: {{Key: "port", Value: f.port, Flag: "--port"}}}
+	case f.isolation != "":
+		settings.Overrides = isolationOverride(f.isolation)
+	}
 }
 
 // isolationFlag gives a command that runs a DEA --isolation.

@@ -23,49 +23,64 @@ func portFlags() map[string]string {
 	return map[string]string{"nats": "nats-port", "controller": "controller-port", "router": "router-port"}
 }
 
+// upFlags are what `minicf up` can be told.
+type upFlags struct {
+	only, without                []string
+	readyFile, format, isolation string
+	fast                         bool
+	deas, stagers                int
+}
+
 func (s *session) upCommand() *cobra.Command {
-	var only, without []string
-	var readyFile, format, isolation string
-	var fast bool
-	var deas, stagers int
+	var f upFlags
 	c := &cobra.Command{
 		Use: "up", Short: "Run the platform in one process", Long: upAbout, Args: noArgs,
 		Example: "  minicf up\n  minicf up --without dea     # and start your own\n  minicf up --router-port 8000 --data-dir /tmp/workshop\n  minicf up --deas 3 --stagers 2",
 	}
-	f := c.Flags()
-	f.StringSliceVar(&only, "only", nil, "run just these components")
-	f.StringSliceVar(&without, "without", nil, "leave these components out")
-	f.IntVar(&deas, "deas", 1, "how many DEAs to run; all but the first are processes of their own")
-	f.IntVar(&stagers, "stagers", 1, "how many stagers to run, likewise")
-	f.BoolVar(&fast, "fast", false, fastAbout)
-	f.Int("nats-port", 0, "port of the message bus; 0 is any free one")
-	f.Int("controller-port", 0, "port of the controller; 0 is any free one")
-	f.Int("router-port", 0, "port of the router; 0 is any free one")
-	isolationFlag(c, &isolation)
-	f.StringVar(&readyFile, "ready-file", "", "write {pid, nats_url, controller_url, router_url} here once all is up")
-	f.StringVar(&format, "log-format", string(vcaplog.Text), "how log lines look: vcap (as in 2012), text or json")
+	f.add(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		r, err := s.runner(format)
+		r, err := s.runner(f.format)
 		if err != nil {
 			return err
 		}
-		r.settings.Only, r.settings.Without = only, without
 		r.settings.BusURL = s.nats
-		r.settings.AnyPort, r.settings.Fast = true, fast
-		if r.settings.Overrides, err = portOverrides(c, r.settings); err != nil {
-			return err
-		}
-		if isolation != "" {
-			maps.Copy(r.settings.Overrides, isolationOverride(isolation)) // a DEA has no port to ask for
-		}
-		if r.settings.More, err = more(map[string]int{"dea": deas, "stager": stagers}, r.settings); err != nil {
+		if err := f.apply(c, &r.settings); err != nil {
 			return err
 		}
 		r.settings.Spawn = s.spawn(r)
-		r.readyFile, r.greets = readyFile, true
+		r.readyFile, r.greets = f.readyFile, true
 		return s.runSandbox(c.Context(), r)
 	}
 	return c
+}
+
+func (f *upFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringSliceVar(&f.only, "only", nil, "run just these components")
+	flags.StringSliceVar(&f.without, "without", nil, "leave these components out")
+	flags.IntVar(&f.deas, "deas", 1, "how many DEAs to run; all but the first are processes of their own")
+	flags.IntVar(&f.stagers, "stagers", 1, "how many stagers to run, likewise")
+	flags.BoolVar(&f.fast, "fast", false, fastAbout)
+	flags.Int("nats-port", 0, "port of the message bus; 0 is any free one")
+	flags.Int("controller-port", 0, "port of the controller; 0 is any free one")
+	flags.Int("router-port", 0, "port of the router; 0 is any free one")
+	isolationFlag(c, &f.isolation)
+	flags.StringVar(&f.readyFile, "ready-file", "", "write {pid, nats_url, controller_url, router_url} here once all is up")
+	flags.StringVar(&f.format, "log-format", string(vcaplog.Text), "how log lines look: vcap (as in 2012), text or json")
+}
+
+// apply makes settings of the flags, or says which two contradict each other.
+func (f *upFlags) apply(c *cobra.Command, settings *sandbox.Settings) (err error) {
+	settings.Only, settings.Without = f.only, f.without
+	settings.AnyPort, settings.Fast = true, f.fast
+	if settings.Overrides, err = portOverrides(c, *settings); err != nil {
+		return err
+	}
+	if f.isolation != "" {
+		maps.Copy(settings.Overrides, isolationOverride(f.isolation)) // a DEA has no port to ask for
+	}
+	settings.More, err = more(map[string]int{"dea": f.deas, "stager": f.stagers}, *settings)
+	return err
 }
 
 // most is how many DEAs or stagers one machine gets.
