@@ -214,7 +214,7 @@ func (x *exchange) gaveUp(_ http.ResponseWriter, out *http.Request, err error) {
 	r.stats.answered(e, http.StatusBadGateway, now, now.Sub(x.began))
 	x.w.Header().Set(routerErrorHeader, endpointFailure)
 	x.w.Header().Set(requestIDHeader, x.id)
-	r.pages.badGateway(&x.w, x.req, reasonOf(e.addr, err))
+	badGatewayPage(x.req.Host, reasonOf(e.addr, err)).write(&x.w, x.req)
 }
 
 // newRequestID returns a random UUID in the common form, as gorouter gave one to each request.

@@ -53,7 +53,7 @@ func TestPageEscapesNamesAndStaysAPage(t *testing.T) {
 	req.Host = `nobody"><script>`
 	req.Header.Set("Accept", "text/html")
 	w := httptest.NewRecorder()
-	newPages().notFound(w, req, uris)
+	notFoundPage(req.Host, uris).write(w, req)
 	page := w.Body.String()
 	if strings.Contains(page, "<script") || strings.Contains(page, `href="javascript:`) {
 		t.Errorf("page holds live markup:\n%.2000s", page)

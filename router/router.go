@@ -54,7 +54,6 @@ type Router struct {
 	registry  *registry
 	transport transport
 	httpLog   *log.Logger // of net/http, about the two ends of an exchange
-	pages     *pages
 	stats     *stats
 	access    *accessLog                  // nil for none
 	addr      atomic.Pointer[net.TCPAddr] // nil until it listens
@@ -74,7 +73,7 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Router, error) {
 	}
 	r := &Router{
 		bus: b, cfg: cfg, log: log.With("logger", "vcap.router"), ip: bus.LocalIP(cfg.LocalRoute),
-		registry: newRegistry(), pages: newPages(), stats: newStats(cfg.EnableNonprodApps),
+		registry: newRegistry(), stats: newStats(cfg.EnableNonprodApps),
 		back: make(chan time.Time, 1), askAgain: confirmInterval,
 	}
 	r.component = bus.NewComponent(b, bus.ComponentConfig{

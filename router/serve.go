@@ -38,7 +38,7 @@ func (r *Router) route(x *exchange) {
 		return
 	case r.loops(req):
 		r.stats.badRequests.Add(1)
-		r.pages.loop(&x.w, req)
+		loopPage(req.Host).write(&x.w, req)
 		return
 	}
 	x.uri = uriKey(req.Host)
@@ -57,13 +57,13 @@ func (r *Router) notFound(x *exchange) {
 		return
 	}
 	x.w.Header().Set(routerErrorHeader, unknownRoute)
-	r.pages.notFound(&x.w, x.req, r.registry.uris())
+	notFoundPage(x.req.Host, r.registry.uris()).write(&x.w, x.req)
 }
 
 // refuse says what is wrong with a request that cannot be routed at all.
 func (x *exchange) refuse(status int, text string) {
 	x.router.stats.badRequests.Add(1)
-	x.router.pages.refuse(&x.w, x.req, status, text)
+	refusalPage(status, text).write(&x.w, x.req)
 }
 
 // refuseProtocol answers what is HTTP of a version that is none of ours, such as the first words of HTTP/2, as gorouter did: with bare

@@ -32,7 +32,6 @@ func newRoot(s *session) *cobra.Command {
 		Version: versionLine(), SuggestionsMinimumDistance: 2,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &coded{error: plainFlagError(err), code: exitUsage, hint: "see `" + c.CommandPath() + " --help`"}
 	})

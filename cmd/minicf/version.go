@@ -15,15 +15,15 @@ func (s *session) versionCommand() *cobra.Command {
 		if s.json {
 			return s.printJSON(map[string]string{"version": version(), "go": runtime.Version(), "platform": platformName()})
 		}
-		_, err := fmt.Fprintln(s.out, versionLine())
+		_, err := fmt.Fprintf(s.out, "minicf version %s\n", versionLine())
 		return err
 	}
 	return c
 }
 
-// versionLine is also what --version prints.
+// versionLine is what follows "minicf version", here and in what --version prints.
 func versionLine() string {
-	return fmt.Sprintf("minicf %s %s %s", version(), runtime.Version(), platformName())
+	return fmt.Sprintf("%s %s %s", version(), runtime.Version(), platformName())
 }
 
 // version is that of the module, as the go command knows it.

@@ -21,6 +21,11 @@ var onlyRules = []onlyRule{
 		why:  "components satisfy the contract by their shape, so that the same one runs alone, in a group and in a test",
 	},
 	{
+		what: []string{"text/template", "html/template"},
+		by:   nil, // nor cobra's Set…Template, which bring it in
+		why:  "a template may call any method by its name, so that the linker keeps them all: 3 MB more of each minicf in memory",
+	},
+	{
 		what: []string{"os/exec"},
 		by: []string{
 			"./cmd/minicf",            // doctor runs the package manager
