@@ -8,8 +8,9 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// inboxSize is how many messages may wait for the handlers of a Bus. NATS reports and drops what exceeds it.
-const inboxSize = 1 << 16
+// inboxSize is how many messages may wait for the handlers of a Bus. NATS reports and drops what exceeds it. The 20,000 instances of 200
+// DEAs may all register at once; each message is 8 bytes of memory, whether it comes or not, in each component.
+const inboxSize = 1 << 15
 
 // inbox hands messages to handlers one after the other in the order in which they came, whatever their subjects: a
 // dea.stop that follows a start is handled after it. NATS itself keeps the order only within a subscription. In 2012
