@@ -5,8 +5,8 @@ FUZZTIME ?= 30s
 
 .PHONY: build demo test check setup lint fmt bench fuzz procs clean
 
-build:
-	$(GO) build -o bin/minicf ./cmd/minicf
+build: # without cgo: a program that needs no library, and 1.5 MB less of memory
+	CGO_ENABLED=0 $(GO) build -o bin/minicf ./cmd/minicf
 	@apps/spring/jars.sh 2>/dev/null || true # where Debian's Spring is installed
 
 demo:

@@ -16,7 +16,9 @@ import (
 func BenchmarkUpToReadyFile(b *testing.B) {
 	dir := b.TempDir()
 	binary := filepath.Join(dir, "minicf")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	build := exec.CommandContext(b.Context(), "go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make does
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	var waited time.Duration
