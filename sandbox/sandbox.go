@@ -19,7 +19,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
-	"github.com/minicf/minicf/dea/isolation/landlock"
+	"github.com/minicf/minicf/internal/confine"
 	"github.com/minicf/minicf/internal/lifecycle"
 )
 
@@ -36,8 +36,8 @@ type Settings struct {
 	Environ   []string                     // the environment as a whole, to warn of what sets nothing; may be nil
 	Overrides map[string][]config.Override // component → what flags say
 
-	// Shim is what landlock.Enter returned at the beginning of the program; without it there is no isolation: landlock.
-	Shim landlock.Shim
+	// Shim is what confine.Enter returned at the beginning of the program; without it nobody is confined.
+	Shim confine.Shim
 
 	// Fast makes the health manager, and the heartbeats of the DEA, healthmanager.FastFactor times as fast as in 2012, for workshops.
 	Fast bool

@@ -9,12 +9,12 @@ import (
 	"io"
 	"os"
 
-	"github.com/minicf/minicf/dea/isolation/landlock"
+	"github.com/minicf/minicf/internal/confine"
 	"github.com/minicf/minicf/internal/vcaplog"
 )
 
 func main() {
-	shim, err := landlock.Enter(os.Args) // an instance that is about to give up its rights goes no further than this
+	shim, err := confine.Enter(os.Args) // what is started to be confined goes no further than this
 	if err != nil {
 		os.Exit(exitFailed)
 	}
@@ -34,7 +34,7 @@ type terminal struct {
 	lookup   func(string) (string, bool)
 	environ  func() []string
 	dir      string // where the user is
-	shim     landlock.Shim
+	shim     confine.Shim
 }
 
 // colored reports whether what is printed to w may have colours.

@@ -15,13 +15,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/minicf/minicf/dea/isolation/landlock"
+	"github.com/minicf/minicf/internal/confine"
 	"github.com/minicf/minicf/sandbox"
 )
 
 // The scripts run the command itself, as the test binary under another name.
 func TestMain(m *testing.M) {
-	if _, err := landlock.Enter(os.Args); err != nil {
+	if _, err := confine.Enter(os.Args); err != nil {
 		os.Exit(exitFailed)
 	}
 	testscript.Main(m, map[string]func(){"minicf": main})

@@ -39,6 +39,11 @@ var onlyRules = []onlyRule{
 		why: "a process that is started must be waited for and killed with its group; a few places that do it well are enough",
 	},
 	{
+		what: []string{"github.com/landlock-lsm/..."},
+		by:   []string{"./internal/confine"},
+		why:  "how a program gives up its rights is decided once, for the instances of the DEA and the tools of the stager alike",
+	},
+	{
 		what: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"},
 		by:   []string{"./cmd/minicf"},
 		why:  "the command line is one way to use the platform; everything else must work without it",

@@ -6,18 +6,18 @@
 //
 //	DEA ── starts ──► this program again, as a shim ── gives up its rights, becomes ──► startup ──► the app
 //
-// A process can only restrict itself, so every script of an instance is started as the program itself, which recognises this in [Enter], obeys and
-// executes the script under the same process id. The stop script is restricted, too, but for signals: ending the app is what it is for.
+// Package confine does that. The stop script is confined, too, but for signals: ending the app is what it is for.
 //
-// What it does not do: the network is open (rules about ports do not reach the multipath sockets that a listener in Go has), and what an app may read
-// of /proc tells command lines of others, though not their environment. In 2012 there was a user for each instance (secure: true), which took root.
+// What it does not do: the network is open, and what an app may read of /proc tells command lines of others, though not their environment. In 2012 there
+// was a user for each instance (secure: true), which took root.
 package landlock
 
 import (
-	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"slices"
 
 	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/dea/isolation/process"
+	"github.com/minicf/minicf/internal/confine"
 )
 
 // Options are what instances may use beside what they all may.
@@ -36,23 +36,34 @@ var (
 // Backend starts instances that are confined to their directories. It may be used by many goroutines.
 type Backend struct {
 	*process.Backend
-	abi int // version of the machine's Landlock; 0 is none
+	version int // of the machine's Landlock; 0 is none
 }
 
-// New returns a backend. The shim is what Enter returned when this program began.
-func New(shim Shim, opts Options) *Backend {
+// New returns a backend. The shim is what confine.Enter returned when this program began.
+func New(shim confine.Shim, opts Options) *Backend {
 	p := opts.Process
 	p.Name = "landlock"
-	p.Wrap = func(s isolation.Spec, c *process.Command) (func() error, error) { return shim.wrap(opts, s, c) }
-	abi, err := ll.LandlockGetABIVersion()
+	p.Wrap = func(s isolation.Spec, c *process.Command) (func() error, error) { return wrap(shim, opts, s, c) }
+	return &Backend{Backend: process.New(p), version: confine.Version()}
+}
+
+// wrap makes a script's command one of the shim. That has the instance's id in its environment, by which it is found, and nothing of the app's.
+func wrap(shim confine.Shim, opts Options, s isolation.Spec, c *process.Command) (started func() error, err error) {
+	start, err := shim.Confine(confine.Program{Path: c.Path, Args: c.Args, Env: c.Env}, confine.Rights{
+		Read:   slices.Concat(confine.Home(s.Runtime, s.Dir), s.Read, opts.Read),
+		Write:  append([]string{s.Dir}, opts.Write...),
+		Scoped: !c.Stop,
+	})
 	if err != nil {
-		abi = 0
+		return nil, err
 	}
-	return &Backend{Backend: process.New(p), abi: abi}
+	c.Path, c.Args, c.Files = start.Path, start.Args, start.Files
+	c.Env = []string{isolation.IDVariable + "=" + s.ID}
+	return start.Started, nil
 }
 
 // Confines implements isolation.Confiner.
-func (b *Backend) Confines() bool { return b.abi > 0 }
+func (b *Backend) Confines() bool { return b.version > 0 }
 
 // Protections implements isolation.Protector: those of plain processes, and what this machine's Landlock can do.
 func (b *Backend) Protections() []isolation.Protection {
@@ -67,13 +78,13 @@ func (b *Backend) Protections() []isolation.Protection {
 		{"foreign signals", "only the family can be signalled; stop scripts may signal more", 6},
 		{"foreign abstract sockets", "only those of the family", 6},
 	} {
-		on := b.abi >= p.since
+		on := b.version >= p.since
 		if !on {
 			p.detail = "needs a newer Landlock in the kernel"
 		}
 		all = append(all, isolation.Protection{Name: p.name, On: on, Detail: p.detail})
 	}
 	return append(all,
-		isolation.Protection{Name: "new privileges", On: canRenounce, Detail: "setuid programs give none"},
+		isolation.Protection{Name: "new privileges", On: confine.CanRenounce, Detail: "setuid programs give none"},
 		isolation.Protection{Name: "network", Detail: "not restricted by this backend"})
 }

@@ -1,4 +1,4 @@
-package landlock
+package confine
 
 import (
 	"encoding/json"
@@ -10,13 +10,10 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-
-	"github.com/minicf/minicf/dea/isolation"
-	"github.com/minicf/minicf/dea/isolation/process"
 )
 
 // shimName is what the program is called when it is to be the shim. Nobody else calls it so.
-const shimName = "minicf-landlock-shim"
+const shimName = "minicf-confine-shim"
 
 // Files that the shim is started with.
 const (
@@ -27,41 +24,54 @@ const (
 // Shim is how a program starts itself again. The zero value cannot.
 type Shim struct{ path string }
 
-// Enter must be the first thing that a program does that uses this backend; args are os.Args. Where the program was started to be an instance it
-// becomes that and does not return, unless it fails.
+// Enter must be the first thing that a program does that confines others; args are os.Args. Where the program was started to be a shim it becomes what
+// it was ordered to and does not return, unless it fails.
 func Enter(args []string) (Shim, error) {
 	if len(args) > 0 && args[0] == shimName {
 		return Shim{}, become()
 	}
 	path, err := os.Executable()
 	if err != nil {
-		return Shim{}, nil // the backend says so when it is wanted
+		return Shim{}, nil // Ready says so
 	}
 	return Shim{path}, nil
 }
 
-// Ready reports whether instances can be started by it.
+// Ready reports whether programs can be started by it.
 func (s Shim) Ready() bool { return s.path != "" }
+
+// Program is what to become.
+type Program struct {
+	Path string
+	Args []string // as the program sees them: its own name first
+	Env  []string // complete
+}
+
+// Start is how to start a shim: a path, its arguments, and the files that it has open from descriptor 3 on. Its environment is the caller's choice: what
+// the program's own has in it, such as LD_PRELOAD, must not act on a process that is still free.
+type Start struct {
+	Path  string
+	Args  []string
+	Files []*os.File
+
+	// Started has to be called once the shim runs, or could not be started. It returns when the program runs. Its error means that it does not, and may
+	// be the system's error about that. It closes the files.
+	Started func() error
+}
 
 // order is what the shim is to do. Arguments and environment may be any bytes, of which JSON would make text.
 type order struct {
-	Path        string
-	Args, Env   [][]byte
-	Read, Write []string
-	Scoped      bool // signal nobody but the family
-	FDs         int  // open files to which the process was limited since it began; 0 if it was not
+	Path      string
+	Args, Env [][]byte
+	Rights
 }
 
-// wrap makes a script's command one of the shim. The environment reaches the shim as an order and not as its own: what an app sets there, such as
-// LD_PRELOAD, must not act on a process that is still free.
-func (s Shim) wrap(opts Options, spec isolation.Spec, c *process.Command) (started func() error, err error) {
+// Confine prepares the start of a program with no more than these rights.
+func (s Shim) Confine(p Program, r Rights) (*Start, error) {
 	if !s.Ready() {
 		return nil, errors.New("this program does not know where it is, and cannot start itself again")
 	}
-	text, err := json.Marshal(order{
-		Path: c.Path, Args: toBytes(c.Args), Env: toBytes(c.Env), Scoped: !c.Stop, FDs: spec.Limits.FDs,
-		Read: readable(spec, opts), Write: writable(spec, opts),
-	})
+	text, err := json.Marshal(order{Path: p.Path, Args: toBytes(p.Args), Env: toBytes(p.Env), Rights: r})
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +83,7 @@ func (s Shim) wrap(opts Options, spec isolation.Spec, c *process.Command) (start
 	if err != nil {
 		return nil, errors.Join(err, orderOut.Close(), orderIn.Close())
 	}
-	c.Path, c.Args, c.Files = s.path, []string{shimName}, []*os.File{orderOut, reportIn}
-	c.Env = []string{isolation.IDVariable + "=" + spec.ID}
-	return func() error {
+	started := func() error {
 		orderOut.Close()
 		reportIn.Close()
 		var writing sync.WaitGroup
@@ -90,7 +98,8 @@ func (s Shim) wrap(opts Options, spec isolation.Spec, c *process.Command) (start
 			return err
 		}
 		return readReport(string(report))
-	}, nil
+	}
+	return &Start{Path: s.path, Args: []string{shimName}, Files: []*os.File{orderOut, reportIn}, Started: started}, nil
 }
 
 // readReport makes an error of the shim's one of ours, so that callers recognise the system's.
@@ -101,9 +110,9 @@ func readReport(report string) error {
 	return errors.New(report)
 }
 
-// become is the shim: it reads its order, gives up its rights and executes the script. It returns only if that fails.
+// become is the shim: it reads its order, gives up its rights and executes the program. It returns only if that fails.
 func become() error {
-	runtime.LockOSThread() // what it renounces is the thread's, and the script inherits that of the thread that executes it
+	runtime.LockOSThread() // what it renounces is the thread's, and the program inherits that of the thread that executes it
 	syscall.CloseOnExec(orderFile)
 	syscall.CloseOnExec(reportFile)
 	report := os.NewFile(reportFile, "report")
@@ -116,7 +125,7 @@ func become() error {
 	return err
 }
 
-// errRestrict marks what went wrong before the script was executed.
+// errRestrict marks what went wrong before the program was executed.
 var errRestrict = errors.New("give up rights")
 
 func obey(from *os.File) error {
@@ -124,20 +133,18 @@ func obey(from *os.File) error {
 	if err := json.NewDecoder(from).Decode(&o); err != nil {
 		return fmt.Errorf("%w: read the order: %w", errRestrict, err)
 	}
-	if err := restrict(o); err != nil {
+	if err := restrict(o.Rights); err != nil {
 		return fmt.Errorf("%w: %w", errRestrict, err)
 	}
-	if o.FDs > 0 {
-		keepFileLimit()
-	}
+	keepFileLimit()
 	return syscall.Exec(o.Path, toStrings(o.Args), toStrings(o.Env))
 }
 
-// keepFileLimit makes Exec leave the limit of open files as it is. Go programs raise it for themselves when they begin, and Exec would put back what it
-// was then.
+// keepFileLimit leaves a limit of open files to the program that somebody has set since the shim began. Go programs raise theirs then, to one less
+// than they may so that this can be seen, and put back what it was when they become another program.
 func keepFileLimit() {
 	var now syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now) == nil {
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now) == nil && now.Cur != now.Max-1 {
 		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now) // to what it is: what matters is that it was set
 	}
 }

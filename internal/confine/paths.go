@@ -1,21 +1,11 @@
-package landlock
+package confine
 
 import (
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/minicf/minicf/dea/isolation"
 )
-
-// writable is what an instance may write to.
-func writable(s isolation.Spec, opts Options) []string { return append([]string{s.Dir}, opts.Write...) }
-
-// readable is what an instance may read and execute besides.
-func readable(s isolation.Spec, opts Options) []string {
-	return slices.Concat(system(), settings(), runtimeHome(s.Runtime, s.Dir), s.Read, opts.Read)
-}
 
 // system is where programs, libraries and what the kernel tells are.
 func system() []string {
@@ -45,9 +35,9 @@ func settings() []string {
 	return all
 }
 
-// runtimeHome is where a runtime lies: for /opt/ruby-1.9/bin/ruby that is /opt/ruby-1.9, with its libraries. Where that would be somebody's home, or
-// has the instances in it, it is only what runtimes have there.
-func runtimeHome(executable, instance string) []string {
+// Home is where a program lies with what it needs: for /opt/ruby-1.9/bin/ruby that is /opt/ruby-1.9, with its libraries. Where that would be somebody's
+// home, or has the directory of a confined program in it, it is only what runtimes have there.
+func Home(executable, confined string) []string {
 	if executable == "" {
 		return nil
 	}
@@ -58,12 +48,12 @@ func runtimeHome(executable, instance string) []string {
 			home = filepath.Dir(home)
 		}
 		all = append(all, path)
-		if !tooWide(home, instance) {
+		if !tooWide(home, confined) {
 			all = append(all, home)
 			continue
 		}
 		for _, part := range []string{"bin", "lib", "lib64", "libexec", "share"} {
-			if dir := filepath.Join(home, part); !tooWide(dir, instance) {
+			if dir := filepath.Join(home, part); !tooWide(dir, confined) {
 				all = append(all, dir)
 			}
 		}
@@ -72,8 +62,8 @@ func runtimeHome(executable, instance string) []string {
 }
 
 // tooWide reports whether a directory holds more than a runtime.
-func tooWide(dir, instance string) bool {
-	holders := []string{instance, resolved(instance), "/etc", "/var", "/root", "/home", os.TempDir()}
+func tooWide(dir, confined string) bool {
+	holders := []string{confined, resolved(confined), "/etc", "/var", "/root", "/home", os.TempDir()}
 	if home, err := os.UserHomeDir(); err == nil {
 		holders = append(holders, home)
 	}

@@ -1,4 +1,4 @@
-package landlock
+package confine
 
 import (
 	"errors"
@@ -11,28 +11,24 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minicf/minicf/dea/isolation"
-	"github.com/minicf/minicf/dea/isolation/process"
 	"github.com/minicf/minicf/internal/testkit"
 )
 
-// Go programs raise their limit of open files when they begin, and put back what it was when they become another: the shim must not.
-func TestLimitThatTheShimWasGivenIsTheScripts(t *testing.T) {
+// Go programs put back the limit of open files that they began with when they become another: the shim must not.
+func TestLimitThatTheShimIsGivenIsThePrograms(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "bash")
-	newBackend(t, Options{})
 	shim, err := Enter(os.Args)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &process.Command{Path: "/bin/bash", Args: []string{"bash", "-c", "ulimit -Sn; ulimit -Hn"}}
-	started, err := shim.wrap(Options{}, isolation.Spec{ID: "c8b0", Dir: t.TempDir(), Limits: isolation.Limits{FDs: 77}}, c)
+	start, err := shim.Confine(Program{Path: "/bin/bash", Args: []string{"bash", "-c", "ulimit -Sn; ulimit -Hn"}}, Rights{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	cmd := exec.Command(c.Path)
-	cmd.Args, cmd.Env, cmd.ExtraFiles, cmd.Stdout = c.Args, c.Env, c.Files, &out
+	cmd := exec.Command(start.Path)
+	cmd.Args, cmd.Env, cmd.ExtraFiles, cmd.Stdout = start.Args, []string{}, start.Files, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +39,7 @@ func TestLimitThatTheShimWasGivenIsTheScripts(t *testing.T) {
 	if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 77, Max: 77}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(started(), cmd.Wait()); err != nil || out.String() != "77\n77\n" {
+	if err := errors.Join(start.Started(), cmd.Wait()); err != nil || out.String() != "77\n77\n" {
 		t.Errorf("open files: %q, %v, want 77", out.String(), err)
 	}
 }

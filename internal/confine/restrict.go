@@ -1,7 +1,8 @@
-package landlock
+package confine
 
 import (
 	"os"
+	"slices"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -11,20 +12,20 @@ import (
 // too. All restrictions are made at once, since each forbids what the others do not know, such as moving files between directories.
 const filesOnly = landlock.AccessFSSet(1<<16 - 1)
 
-// restrict gives up what the order does not name, as far as the machine's Landlock goes. Rules are about what is there now.
-func restrict(o order) error {
+// restrict gives up what is not named, as far as the machine's Landlock goes. Rules are about what is there now.
+func restrict(r Rights) error {
 	if err := renounce(); err != nil {
 		return err
 	}
 	rules := []landlock.Rule{landlock.RWFiles(devices()...).WithIoctlDev().IgnoreIfMissing()}
-	for _, path := range o.Read {
+	for _, path := range slices.Concat(system(), settings(), r.Read) {
 		if isDir(path) {
 			rules = append(rules, landlock.RODirs(path).IgnoreIfMissing())
 		} else {
 			rules = append(rules, landlock.ROFiles(path).IgnoreIfMissing())
 		}
 	}
-	for _, path := range o.Write {
+	for _, path := range r.Write {
 		if isDir(path) {
 			rules = append(rules, landlock.RWDirs(path).WithRefer().IgnoreIfMissing())
 		} else {
@@ -32,7 +33,7 @@ func restrict(o order) error {
 		}
 	}
 	config := landlock.MustConfig(filesOnly)
-	if o.Scoped {
+	if r.Scoped {
 		config = landlock.MustConfig(filesOnly, landlock.ScopedSet(ll.ScopeSignal|ll.ScopeAbstractUnixSocket))
 	}
 	return config.BestEffort().Restrict(rules...)

@@ -1,4 +1,4 @@
-package landlock
+package confine
 
 import (
 	"errors"
@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const canRenounce = true
+// CanRenounce says whether confined programs get no new privileges.
+const CanRenounce = true
 
 // kept are the powers of root's that a program may need for its own files and processes. Those that reach into the system, into other processes or
 // around files (a device that one makes is the disk) are not among them, and neither are those that later kernels invent. Whoever is not root has none.
