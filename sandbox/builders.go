@@ -150,6 +150,7 @@ func buildStager(k *kit) (*attached, error) {
 	if cfg.Platform, err = k.platform(); err != nil {
 		return nil, err
 	}
+	cfg.Shim = k.Shim
 	b := k.bus("stager", "nats_uri", cfg.NATSURI, log)
 	cfg.Index, cfg.PidFilename, cfg.Dirs.Tmp = k.ownIndex(cfg.Index), k.own(cfg.PidFilename), k.own(cfg.Dirs.Tmp)
 	cfg.Status.Port = k.ownPort(cfg.Status.Port)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/internal/confine"
 	"github.com/minicf/minicf/stager/install/git"
 	"github.com/minicf/minicf/stager/plugin"
 )
@@ -25,7 +26,7 @@ type Config struct {
 	MaxDownload        config.Size     `yaml:"max_download"`         // of an app's zip
 	Queues             []string        `yaml:"queues"`               // subjects, each its own queue group
 	PidFilename        string          `yaml:"pid_filename"`         // "" is none
-	Secure             bool            `yaml:"secure"`               // not supported
+	Secure             bool            `yaml:"secure"`               // keep what plugins run apart, see confinement
 	Dirs               Dirs            `yaml:"dirs"`
 	Staging            Staging         `yaml:"staging"`
 	Buildpacks         []string        `yaml:"buildpacks"` // directories or git URLs, asked in this order
@@ -35,6 +36,7 @@ type Config struct {
 	Status             config.Status   `yaml:"status"`      // of /varz and /healthz; port bus.NoStatusPort is none at all
 
 	Platform plugin.Platform `yaml:"-"` // what PLATFORM_CONFIG says, if anything
+	Shim     confine.Shim    `yaml:"-"` // what confine.Enter returned when the program began; without it nothing is secure
 
 	RubyPath      string `yaml:"ruby_path"`       // accepted, and ignored
 	RunPluginPath string `yaml:"run_plugin_path"` // likewise
@@ -89,9 +91,6 @@ func (c Config) Validate() error {
 	}
 	if err := c.Logging.Validate(); err != nil {
 		return err
-	}
-	if c.Secure {
-		return config.Invalid("secure", "true is not supported yet: minicf runs plugins as the user that it runs as itself")
 	}
 	if _, err := plugin.ParseText(c.Staging.Text); err != nil {
 		return config.Invalid("staging.text", "%w", err)

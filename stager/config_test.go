@@ -36,6 +36,7 @@ func TestFileOf2012Loads(t *testing.T) {
 	want.PidFilename = "/var/vcap/sys/run/stager/stager.pid"
 	want.Dirs.Tmp = "/var/vcap/data/stager/tmp"
 	want.RubyPath = "/var/vcap/packages/ruby/bin/ruby"
+	want.Secure = true
 	index := 1
 	want.Index = &index
 	if !reflect.DeepEqual(cfg, want) {
@@ -46,20 +47,19 @@ func TestFileOf2012Loads(t *testing.T) {
 func TestBadValueIsNamed(t *testing.T) {
 	t.Parallel()
 	for want, spoil := range map[string]func(*Config){
-		"max_staging_duration":    func(c *Config) { c.MaxStagingDuration = 0 },
-		"max_active_tasks":        func(c *Config) { c.MaxActiveTasks = 0 },
-		"max_queued_tasks":        func(c *Config) { c.MaxQueuedTasks = -1 },
-		"max_download":            func(c *Config) { c.MaxDownload = 0 },
-		"unpack.max_entries":      func(c *Config) { c.Unpack.MaxEntries = 0 },
-		"unpack.max_size":         func(c *Config) { c.Unpack.MaxSize = 0 },
-		"queues: want at least":   func(c *Config) { c.Queues = nil },
-		`queues: "a b"`:           func(c *Config) { c.Queues = []string{"staging", "a b"} },
-		`queues: "staging.*"`:     func(c *Config) { c.Queues = []string{"staging.*"} },
-		"queues: staging stands":  func(c *Config) { c.Queues = []string{"staging", "staging"} },
-		"logging.level":           func(c *Config) { c.Logging.Level = "loud" },
-		"secure: true is not sup": func(c *Config) { c.Secure = true },
-		"status.port":             func(c *Config) { c.Status.Port = 70000 },
-		"staging.text":            func(c *Config) { c.Staging.Text = "T9" },
+		"max_staging_duration":   func(c *Config) { c.MaxStagingDuration = 0 },
+		"max_active_tasks":       func(c *Config) { c.MaxActiveTasks = 0 },
+		"max_queued_tasks":       func(c *Config) { c.MaxQueuedTasks = -1 },
+		"max_download":           func(c *Config) { c.MaxDownload = 0 },
+		"unpack.max_entries":     func(c *Config) { c.Unpack.MaxEntries = 0 },
+		"unpack.max_size":        func(c *Config) { c.Unpack.MaxSize = 0 },
+		"queues: want at least":  func(c *Config) { c.Queues = nil },
+		`queues: "a b"`:          func(c *Config) { c.Queues = []string{"staging", "a b"} },
+		`queues: "staging.*"`:    func(c *Config) { c.Queues = []string{"staging.*"} },
+		"queues: staging stands": func(c *Config) { c.Queues = []string{"staging", "staging"} },
+		"logging.level":          func(c *Config) { c.Logging.Level = "loud" },
+		"status.port":            func(c *Config) { c.Status.Port = 70000 },
+		"staging.text":           func(c *Config) { c.Staging.Text = "T9" },
 	} {
 		cfg := Default()
 		spoil(&cfg)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/bus/bustest"
+	"github.com/minicf/minicf/internal/confine"
 	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/protocol"
 	"github.com/minicf/minicf/stager/plugin"
@@ -25,6 +26,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if _, err := confine.Enter(os.Args); err != nil {
+		os.Exit(126)
+	}
 	if url := os.Getenv(victimBus); url != "" {
 		os.Exit(runVictim(url, os.Getenv(victimDir)))
 	}

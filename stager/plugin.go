@@ -47,6 +47,9 @@ func (r *run) tools() plugin.Tools {
 	tools := r.s.tools
 	tools.Scratch, tools.Show, tools.AppID = r.ws.path(scratch), r.log.show, string(r.request.AppID)
 	tools.LinksInto = func(dir string) { r.linked = append(r.linked, dir) }
+	if c := r.s.confinement; c != nil {
+		tools.Run = c.runner(r.ws.dir).run
+	}
 	return tools
 }
 

@@ -24,8 +24,17 @@ var _ plugin.Runner = RunTool
 
 // RunTool runs a program for a plugin, in a process group of its own, which is gone when RunTool returns: killed when ctx
 // ends, and whatever the program left running is killed after it. The error is ctx's cause, or tells how the program ended.
-// Of very long output the end is returned.
-func RunTool(ctx context.Context, c plugin.Command) ([]byte, error) {
+// Of very long output the end is returned. Programs may use whatever the stager may.
+func RunTool(ctx context.Context, c plugin.Command) ([]byte, error) { return runner{}.run(ctx, c) }
+
+// runner runs programs as RunTool does.
+type runner struct {
+	// confine changes a command so that it may use what it is allowed to and nothing else; nil allows everything. It is told when the command has
+	// been started, or could not be; its error then means that the program does not run after all.
+	confine func(cmd *exec.Cmd, a plugin.Access) (started func() error, err error)
+}
+
+func (r runner) run(ctx context.Context, c plugin.Command) ([]byte, error) {
 	if len(c.Argv) == 0 {
 		return nil, errors.New("run a tool: no program is named")
 	}
@@ -43,7 +52,7 @@ func RunTool(ctx context.Context, c plugin.Command) ([]byte, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = pipeGrace
-	if err := cmd.Start(); err != nil {
+	if err := r.start(cmd, c.Access); err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Argv[0], err)
 	}
 	err := cmd.Wait()
@@ -56,6 +65,26 @@ func RunTool(ctx context.Context, c plugin.Command) ([]byte, error) {
 		return out.end(), fmt.Errorf("run %s: %w", c.Argv[0], err)
 	}
 	return out.end(), nil
+}
+
+// start starts the program itself: when it returns without an error that runs.
+func (r runner) start(cmd *exec.Cmd, a plugin.Access) error {
+	if r.confine == nil || cmd.Err != nil {
+		return cmd.Start()
+	}
+	started, err := r.confine(cmd, a)
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, started())
+	}
+	if err := started(); err != nil {
+		_ = killGroup(cmd.Process.Pid)
+		_ = cmd.Wait() // it says less than err
+		return err
+	}
+	return nil
 }
 
 func killGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }

@@ -30,6 +30,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
+	"github.com/minicf/minicf/internal/confine"
 	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/protocol"
 	"github.com/minicf/minicf/stager/plugin"
@@ -40,17 +41,18 @@ const unsubscribeTimeout = time.Second
 
 // Stager serves staging requests.
 type Stager struct {
-	bus       *bus.Bus
-	plugins   plugin.Set
-	tools     plugin.Tools
-	cfg       Config
-	log       *slog.Logger
-	taskLog   *slog.Logger // the lines of the task logs
-	transport *http.Transport
-	client    http.RoundTripper // transport, or a test's
-	queue     *queue
-	figures   figures
-	strays    sync.WaitGroup // plugins that ignored the end of their task
+	bus         *bus.Bus
+	plugins     plugin.Set
+	tools       plugin.Tools
+	confinement *confinement // nil unless secure
+	cfg         Config
+	log         *slog.Logger
+	taskLog     *slog.Logger // the lines of the task logs
+	transport   *http.Transport
+	client      http.RoundTripper // transport, or a test's
+	queue       *queue
+	figures     figures
+	strays      sync.WaitGroup // plugins that ignored the end of their task
 
 	mu            sync.Mutex
 	subscriptions []*bus.Subscription
@@ -68,6 +70,12 @@ func New(b *bus.Bus, plugins plugin.Set, cfg Config, log *slog.Logger) (*Stager,
 		taskLog: log.With("logger", "vcap.stager.task"),
 	}
 	s.tools.Buildpacks = cfg.Buildpacks
+	if cfg.Secure {
+		var err error
+		if s.confinement, err = newConfinement(cfg); err != nil {
+			return nil, fmt.Errorf("stager: %w", err)
+		}
+	}
 	s.transport = newTransport(cfg.MaxActiveTasks)
 	s.client = s.transport
 	s.queue = newQueue(cfg.MaxActiveTasks, cfg.MaxQueuedTasks, s.work)
@@ -85,6 +93,9 @@ func (s *Stager) Run(ctx context.Context, ready func()) error {
 	shown, err := config.Map(s.cfg)
 	if err != nil {
 		return err
+	}
+	if s.confinement != nil {
+		s.log.Info("what plugins run is confined to its staging", "landlock", confine.Version())
 	}
 	s.queue.start(context.WithoutCancel(ctx))
 	defer s.halt(context.WithoutCancel(ctx))

@@ -25,7 +25,7 @@ func (w *Workspace) Command(env []string, argv ...string) (Command, error) {
 		path = filepath.Dir(exe) + ":" + path
 	}
 	base := []string{"PATH=" + path, "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8"}
-	return Command{Argv: argv, Dir: w.AppDir(), Env: append(base, env...)}, nil
+	return Command{Argv: argv, Dir: w.AppDir(), Env: append(base, env...), Access: Access{Read: slices.Clone(w.links)}}, nil
 }
 
 // Program is the path of the first of these programs that this machine has.
@@ -49,6 +49,11 @@ var ErrNoTools = errors.New("no tools may run here")
 
 // RunTool makes a [Workspace.Command] and runs it.
 func (w *Workspace) RunTool(ctx context.Context, env []string, argv ...string) ([]byte, error) {
+	return w.RunToolWith(ctx, Access{}, env, argv...)
+}
+
+// RunToolWith is RunTool for a program that uses more than the workspace: a place in a cache.
+func (w *Workspace) RunToolWith(ctx context.Context, more Access, env []string, argv ...string) ([]byte, error) {
 	if w.Run == nil {
 		return nil, ErrNoTools
 	}
@@ -56,6 +61,7 @@ func (w *Workspace) RunTool(ctx context.Context, env []string, argv ...string) (
 	if err != nil {
 		return nil, err
 	}
+	c.Read, c.Write = append(c.Read, more.Read...), append(c.Write, more.Write...)
 	return w.Run(ctx, c)
 }
 

@@ -113,6 +113,7 @@ func (w *Workspace) Symlink(target, name string) error {
 // LinkInto makes a link to something in dir, a directory of this machine, in place of what is there. Only a plugin can: an app's
 // own links may not leave it, and a droplet with others is refused unless the plugin says so by this.
 func (w *Workspace) LinkInto(dir, target, name string) error {
+	w.links = append(w.links, dir)
 	if w.LinksInto != nil {
 		w.LinksInto(dir)
 	}

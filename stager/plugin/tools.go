@@ -41,6 +41,14 @@ type Command struct {
 	Env  []string // "K=V", all of it
 	// Output gets what the program prints, as it comes, besides what Runner returns; nil is none.
 	Output io.Writer
+	Access
+}
+
+// Access is what a program uses of the machine beside its staging's own directories and the system's programs and files: places in a cache. A runner that
+// keeps stagings apart lets it see nothing else.
+type Access struct {
+	Read  []string // files and directories; some may be missing
+	Write []string // … that exist already
 }
 
 // Platform is what the operator tells plugins about the platform. The stager of 2012 had it in a YAML file named by

@@ -25,8 +25,9 @@ type Workspace struct {
 	Log *Log // what the app's owner reads: logs/staging.log
 
 	source, dest *os.Root
-	place        string // of the app in the droplet, slash-separated
-	scratch      string // made by newWorkspace, to be removed; "" when it is the caller's
+	place        string   // of the app in the droplet, slash-separated
+	links        []string // directories of this machine into which the droplet links
+	scratch      string   // made by newWorkspace, to be removed; "" when it is the caller's
 }
 
 const (

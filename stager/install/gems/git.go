@@ -61,7 +61,7 @@ func (b *batch) buildRevision(ctx context.Context, gem plugin.Gem, dir, mirror s
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url."+mirror+".insteadOf", "GIT_CONFIG_VALUE_0="+gem.Git.URI,
 	)
 	argv := []string{b.ruby.Executable, "-W0", "-e", gitScript, gem.Git.URI, gem.Git.Revision, fmt.Sprint(gem.Git.Submodules)}
-	output, err := b.w.RunTool(ctx, env, argv...)
+	output, err := b.w.RunToolWith(ctx, plugin.Access{Read: []string{mirror}, Write: []string{dir}}, env, argv...)
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/minicf/minicf/stager/install"
@@ -122,7 +123,7 @@ func (b *batch) addBundler(ctx context.Context) error {
 		return err
 	}
 	file := filepath.Join(dir, "bundler-"+b.ruby.Bundler+".gem")
-	output, err := b.w.RunTool(ctx, nil, b.ruby.Executable, "-W0", "-e", bundlerScript, file)
+	output, err := b.w.RunToolWith(ctx, plugin.Access{Write: []string{dir}}, nil, b.ruby.Executable, "-W0", "-e", bundlerScript, file)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -139,8 +140,10 @@ func (b *batch) install(ctx context.Context) error {
 		return nil
 	}
 	argv := []string{b.ruby.Executable, "-W0", "-e", installScript}
+	access := plugin.Access{Read: slices.Clone(b.dirs), Write: b.temp}
 	var path []string
 	for _, t := range b.todo {
+		access.Read = append(access.Read, t.file)
 		argv = append(argv, t.file, t.made)
 		path = append(path, t.made)
 	}
@@ -149,7 +152,7 @@ func (b *batch) install(ctx context.Context) error {
 			path = append(path, dir)
 		}
 	}
-	output, err := b.w.RunTool(ctx, []string{"GEM_PATH=" + strings.Join(path, ":")}, argv...)
+	output, err := b.w.RunToolWith(ctx, access, []string{"GEM_PATH=" + strings.Join(path, ":")}, argv...)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

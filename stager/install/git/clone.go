@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/minicf/minicf/stager/plugin"
 )
 
 // Fetch copies the files of a branch to dest, which must not exist. They are cloned as shallow as the server allows. stale is why
@@ -47,17 +49,17 @@ func (c clone) update(ctx context.Context) (stale, err error) {
 	if branch == "" {
 		branch = "HEAD"
 	}
-	err = c.git(ctx, "-C", c.dir, "fetch", "--quiet", "--depth", "1", "origin", branch)
+	err = c.git(ctx, c.dir, "-C", c.dir, "fetch", "--quiet", "--depth", "1", "origin", branch)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		return err, nil
 	}
-	if err := c.git(ctx, "-C", c.dir, "reset", "--quiet", "--hard", "FETCH_HEAD"); err != nil {
+	if err := c.git(ctx, c.dir, "-C", c.dir, "reset", "--quiet", "--hard", "FETCH_HEAD"); err != nil {
 		return nil, err
 	}
-	return nil, c.git(ctx, "-C", c.dir, "submodule", "--quiet", "update", "--init", "--recursive", "--depth", "1")
+	return nil, c.git(ctx, c.dir, "-C", c.dir, "submodule", "--quiet", "update", "--init", "--recursive", "--depth", "1")
 }
 
 // create clones shallowly, or as a whole where the server does not know how.
@@ -69,10 +71,10 @@ func (c clone) create(ctx context.Context) error {
 	return whole(c.dir, func(part string) error {
 		var err error
 		for _, shallow := range [][]string{{"--depth", "1", "--shallow-submodules"}, nil} {
-			if err := os.RemoveAll(part); err != nil {
+			if err := errors.Join(os.RemoveAll(part), os.Mkdir(part, 0o755)); err != nil {
 				return err
 			}
-			err = c.git(ctx, append(append(append([]string{}, args...), shallow...), "--", c.repository.URL, part)...)
+			err = c.git(ctx, part, append(append(append([]string{}, args...), shallow...), "--", c.repository.URL, part)...)
 			if err == nil || ctx.Err() != nil {
 				break
 			}
@@ -81,14 +83,19 @@ func (c clone) create(ctx context.Context) error {
 	})
 }
 
-func (c clone) git(ctx context.Context, args ...string) error {
-	return c.run(ctx, c.repository, nil, args...)
+// git runs git, which may change dir. A buildpack may be on this machine, as directories may.
+func (c clone) git(ctx context.Context, dir string, args ...string) error {
+	access := plugin.Access{Write: []string{dir}}
+	if path, ok := strings.CutPrefix(c.repository.URL, "file://"); ok {
+		access.Read = []string{path}
+	}
+	return c.run(ctx, c.repository, access, nil, args...)
 }
 
-// whole lets fill make a directory beside its place, and then moves it there: one that was cut off is never taken for whole.
+// whole lets fill fill a directory beside its place, and then moves it there: one that was cut off is never taken for whole.
 func whole(dir string, fill func(part string) error) error {
 	part := dir + ".part"
-	if err := errors.Join(os.RemoveAll(part), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
+	if err := errors.Join(os.RemoveAll(part), os.MkdirAll(part, 0o755)); err != nil {
 		return err
 	}
 	if err := fill(part); err != nil {

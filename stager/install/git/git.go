@@ -67,12 +67,12 @@ func (g Git) Environ() []string {
 }
 
 // run runs git for a repository, with more variables. The error is what git said at its end, without a password.
-func (g Git) run(ctx context.Context, r Repository, env []string, args ...string) error {
+func (g Git) run(ctx context.Context, r Repository, access plugin.Access, env []string, args ...string) error {
 	program, ok := g.W.Program("git")
 	if !ok {
 		return errors.New("there is no git on this machine")
 	}
-	output, err := g.W.RunTool(ctx, append(g.Environ(), env...), append([]string{program}, args...)...)
+	output, err := g.W.RunToolWith(ctx, access, append(g.Environ(), env...), append([]string{program}, args...)...)
 	switch {
 	case err == nil || errors.Is(err, plugin.ErrNoTools):
 		return err

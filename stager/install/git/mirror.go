@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/minicf/minicf/stager/plugin"
 )
 
 // commit is a revision that means the same for ever.
@@ -31,17 +33,20 @@ func (g Git) Mirror(ctx context.Context, r Repository, revision string) (dir str
 	defer unlock()
 	fresh := !exists(dir)
 	if fresh {
-		clone := func(part string) error { return g.run(ctx, r, nil, "clone", "--quiet", "--mirror", "--", r.URL, part) }
+		clone := func(part string) error {
+			return g.run(ctx, r, plugin.Access{Write: []string{part}}, nil, "clone", "--quiet", "--mirror", "--", r.URL, part)
+		}
 		if err := whole(dir, clone); err != nil {
 			return "", err
 		}
 	}
-	has := func() error { return g.run(ctx, r, nil, "--git-dir", dir, "cat-file", "-e", revision+"^{commit}") }
+	own := plugin.Access{Write: []string{dir}}
+	has := func() error { return g.run(ctx, r, own, nil, "--git-dir", dir, "cat-file", "-e", revision+"^{commit}") }
 	lacks := has()
 	if fresh || lacks == nil && commit.MatchString(revision) {
 		return dir, lacks
 	}
-	switch err := g.run(ctx, r, nil, "--git-dir", dir, "fetch", "--quiet", "--prune", "origin"); {
+	switch err := g.run(ctx, r, own, nil, "--git-dir", dir, "fetch", "--quiet", "--prune", "origin"); {
 	case err != nil && (lacks != nil || ctx.Err() != nil):
 		return "", err
 	case err != nil: // it has the revision of the last time
@@ -60,7 +65,7 @@ func (g Git) CheckOut(ctx context.Context, r Repository, revision, dest string) 
 		return err
 	}
 	index := []string{"GIT_INDEX_FILE=" + dest + ".index"} // the mirror's own is for nobody
-	return g.run(ctx, r, index, "--git-dir", mirror, "--work-tree", dest, "checkout", "--quiet", revision, "--", ".")
+	return g.run(ctx, r, plugin.Access{Read: []string{mirror}}, index, "--git-dir", mirror, "--work-tree", dest, "checkout", "--quiet", revision, "--", ".")
 }
 
 // normal is the form of an address by which its mirror is found.

@@ -92,6 +92,12 @@ func (i Installer) run(ctx context.Context, w *plugin.Workspace, dir string, arg
 	if dir != "" {
 		c.Dir = dir
 	}
+	if kept := cacheDir(w, "npm"); kept != "" {
+		if err := os.MkdirAll(kept, 0o755); err != nil {
+			return nil, err
+		}
+		c.Write = append(c.Write, kept)
+	}
 	return w.Run(ctx, c)
 }
 

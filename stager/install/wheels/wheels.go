@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -107,14 +108,18 @@ func (i Installer) pip(ctx context.Context, w *plugin.Workspace, where []string)
 		exe, "-m", "pip", "install", "--user", "--ignore-installed", "--no-compile", "--no-input", "--no-warn-script-location",
 		"--disable-pip-version-check", "--progress-bar=off", "--quiet", "--retries=2", "-r", python.Requirements,
 	}
+	var access plugin.Access
 	if dir := cacheDir(w, "pip"); dir != "" {
-		args = append(args, "--cache-dir", dir)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		args, access.Write = append(args, "--cache-dir", dir), []string{dir}
 	} else {
 		args = append(args, "--no-cache-dir")
 	}
 	// Debian's pip refuses to install beside its packages, unless it is told that somebody means it.
 	env := append([]string{"PYTHONUSERBASE=" + filepath.Join(w.Dest, python.Dir), "PIP_BREAK_SYSTEM_PACKAGES=1"}, i.Env...)
-	output, err := w.RunTool(ctx, env, append(args, where...)...)
+	output, err := w.RunToolWith(ctx, access, env, append(args, where...)...)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

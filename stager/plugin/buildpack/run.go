@@ -83,6 +83,7 @@ func (s *staging) run(ctx context.Context, output io.Writer, argv ...string) ([]
 		return nil, err
 	}
 	c.Output = output
+	c.Read, c.Write = append(c.Read, s.pack.dir), append(c.Write, s.cache.app)
 	return s.w.Run(ctx, c)
 }
 
