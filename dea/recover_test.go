@@ -1,6 +1,8 @@
 package dea
 
 import (
+	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,8 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/minicf/minicf/bus/bustest"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/dea/isolation/fake"
 	"github.com/minicf/minicf/protocol"
 )
 
@@ -291,5 +295,49 @@ func TestEndedInstancesAreKeptToLookAt(t *testing.T) {
 		if left := entries(t, h.paths.apps); len(left) != 1 || len(h.registry.all) != 0 {
 			t.Errorf("left are %v and %d records, want the directory alone", left, len(h.registry.all))
 		}
+	})
+}
+
+// Whatever lies where the last DEA left its snapshot: the next one starts, and touches nothing that is not an instance's.
+func FuzzSnapshot(f *testing.F) {
+	for _, seed := range []string{
+		"", "null", "[]", `{"a":null}`, `{"a":{"b":{}}}`, `{"a":{"b":{"state":"RUNNING","staged":"x","dir":"DIR/../../keep"}}}`,
+		`{"42":{"c8b0":{"droplet_id":42,"instance_id":"c8b0","name":"hello","instance_index":3,"dir":"DIR/hello-3-c8b0","state":"RUNNING","staged":"hello-3-c8b0","mem_quota":-1,"handle":{"PID":1}}}}`,
+		`{"a":{"b":{"instance_id":"","name":"..","dir":"DIR","state":"STARTING","start":"x","state_timestamp":9223372036854775807,"uris":null,"handle":{"PID":-1}}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	b := bustest.New(f)
+	log := slog.New(slog.DiscardHandler)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p := newPast(t)
+		apps := filepath.Join(p.cfg.BaseDir, "apps")
+		outside := []string{apps, filepath.Join(p.cfg.BaseDir, "keep"), filepath.Join(filepath.Dir(p.cfg.BaseDir), "keep")}
+		for _, dir := range outside {
+			p.dir(dir)
+		}
+		text = bytes.ReplaceAll(text, []byte("DIR"), []byte(apps))
+		if err := os.WriteFile(filepath.Join(p.cfg.BaseDir, "db", "applications.json"), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		d, err := New(b, fake.New(fake.Options{}), p.cfg, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release, err := d.prepare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		d.recover(t.Context())
+		for _, dir := range outside {
+			if removed(dir)() {
+				t.Errorf("%s is gone after %s", dir, text)
+			}
+		}
+		if len(d.adopted) > 0 {
+			t.Errorf("something is adopted that nobody runs: %s", text)
+		}
+		d.commit()
 	})
 }

@@ -2,10 +2,8 @@ package dea
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/minicf/minicf/config"
@@ -22,8 +20,7 @@ func TestNoTextOfAMessageReachesAShell(t *testing.T) {
 	cfg.MaxMemory = config.Megabytes(1 << 20)
 	h := start(t, cfg, real)
 	marker := filepath.Join(t.TempDir(), "injected")
-	touch := "touch " + marker
-	hostile := "X='; " + touch + " #`" + touch + "`$(" + touch + ");" + touch + "\n" + touch + "\n\";" + touch + ";\"|" + touch + "&" + touch
+	hostile := testkit.ForShells("touch " + marker)
 	asked := 0
 	for subject, message := range map[string]any{
 		"dea." + h.id + ".start": everythingOf(h),
@@ -32,7 +29,7 @@ func TestNoTextOfAMessageReachesAShell(t *testing.T) {
 		"dea.update":             example(t, "dea.update"),
 		"dea.stop":               example(t, "dea.stop"),
 	} {
-		for _, changed := range withEachText(message, hostile) {
+		for _, changed := range testkit.WithEachText(message, hostile) {
 			h.send(subject, changed)
 			asked++
 		}
@@ -89,29 +86,4 @@ func parsed(tb testing.TB, text []byte) (v any) {
 		tb.Fatal(err)
 	}
 	return v
-}
-
-// withEachText returns copies of v, in each of which one text is another.
-func withEachText(v any, other string) (all []any) {
-	switch v := v.(type) {
-	case string:
-		return []any{other}
-	case []any:
-		for i, inner := range v {
-			for _, changed := range withEachText(inner, other) {
-				list := slices.Clone(v)
-				list[i] = changed
-				all = append(all, list)
-			}
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			for _, changed := range withEachText(v[key], other) {
-				object := maps.Clone(v)
-				object[key] = changed
-				all = append(all, object)
-			}
-		}
-	}
-	return all
 }
