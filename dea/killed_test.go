@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/bus/bustest"
@@ -37,12 +38,14 @@ func TestKilledDEALosesAndLeaksNothing(t *testing.T) {
 	}
 	each := []moment{beforeWriting, afterWriting, afterSaying}
 	for deed, points := range map[string][]string{
-		"start":  append(at(each, "STARTING", "STARTING launched", "RUNNING"), "before the start", "after the start"),
-		"stop":   append(at(each, "STOPPED", "nothing"), "before the end", "after the end"),
-		"crash":  append(at(each, "CRASHED", "CRASHED ended"), "before the end", "after the end"),
-		"delete": at(each, "nothing"),
-		"TERM":   append(at(each, "STOPPED"), "before the end", "after the end"),
-		"USR2":   at(each, "RUNNING evacuated", "STOPPED evacuated"),
+		"start":           append(at(each, "STARTING", "STARTING launched", "RUNNING"), "before the start", "after the start"),
+		"start of naught": at(each, "CRASHED", "nothing"),
+		"stop":            append(at(each, "STOPPED", "nothing"), "before the end", "after the end"),
+		"crash":           append(at(each, "CRASHED", "CRASHED ended"), "before the end", "after the end"),
+		"flapping":        append(at(each, "CRASHED", "nothing"), "before the end", "after the end"),
+		"delete":          at(each, "nothing"),
+		"TERM":            append(at(each, "STOPPED"), "before the end", "after the end"),
+		"USR2":            at(each, "RUNNING evacuated", "STOPPED evacuated"),
 	} {
 		for _, point := range points {
 			t.Run(strings.ReplaceAll(deed+" "+point, " ", "_"), func(t *testing.T) {
@@ -50,6 +53,8 @@ func TestKilledDEALosesAndLeaksNothing(t *testing.T) {
 				w := newWitness(t)
 				first := w.runDEA(point)
 				w.live(first, deed)
+				late := time.AfterFunc(2*patience, func() { _ = first.Process.Signal(syscall.SIGTERM) })
+				defer late.Stop()
 				if err := first.Wait(); err == nil || err.Error() != "signal: killed" {
 					t.Fatalf("the DEA ended with %v before it came to the point", err)
 				}
@@ -146,15 +151,19 @@ func (w *witness) live(dea *exec.Cmd, deed string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	r.Flapping = deed == "flapping"
+	if deed == "start of naught" {
+		r.ExecutableFile = "" // and nobody serves the address
+	}
 	publish(w, subject, r)
-	if deed == "start" {
+	if strings.HasPrefix(deed, "start") {
 		return
 	}
 	testkit.Eventually(w.t, patience, "the app's route", func() bool { return len(w.told("router.register")) > 0 })
 	switch deed {
 	case "stop":
 		w.stopAll()
-	case "crash", "delete":
+	case "crash", "flapping", "delete":
 		w.killApp()
 	case "TERM":
 		w.signal(dea, syscall.SIGTERM)
