@@ -78,10 +78,7 @@ func (c copier) fileAs(ctx context.Context, name, as string, info fs.FileInfo) e
 		return err
 	}
 	defer in.Close()
-	if err := c.makeWay(as); err != nil {
-		return err
-	}
-	out, err := c.dst.OpenFile(as, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	out, err := c.create(as)
 	if err != nil {
 		return err
 	}
@@ -161,21 +158,26 @@ func (c copier) link(name string) error {
 	if filepath.IsAbs(target) || !filepath.IsLocal(path.Join(c.prefix, target)) {
 		return fmt.Errorf("it is a link to %s, outside of the app", shown(target))
 	}
-	if err := c.makeWay(name); err != nil {
-		return err
+	err = c.dst.Symlink(target, name)
+	if c.inTheWay(name, err) {
+		err = c.dst.Symlink(target, name)
 	}
-	return c.dst.Symlink(target, name)
+	return err
 }
 
-// makeWay removes what is to be replaced.
-func (c copier) makeWay(name string) error {
-	if !c.replace {
-		return nil
+// create makes a file that was not there.
+func (c copier) create(name string) (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	out, err := c.dst.OpenFile(name, flags, 0o600)
+	if c.inTheWay(name, err) {
+		out, err = c.dst.OpenFile(name, flags, 0o600)
 	}
-	if err := c.dst.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return out, err
+}
+
+// inTheWay removes what kept a file from being made, if it is to be replaced, and reports whether it did.
+func (c copier) inTheWay(name string, err error) bool {
+	return c.replace && errors.Is(err, fs.ErrExist) && c.dst.Remove(name) == nil
 }
 
 func kind(mode fs.FileMode) string {
