@@ -3,9 +3,18 @@ package framework
 import (
 	"archive/zip"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+)
+
+// Limits on the directory of an archive, which is read as a whole: those of the stager, which would not unpack more either. 512 bytes are
+// four times what the header of an entry needs on average.
+const (
+	maxEntries   = 100_000
+	maxDirectory = maxEntries*512 + 256<<10 // bytes, with those in which it is searched for
 )
 
 // folder is the directory that detection looks at. What cannot be read is noted as trouble and counts as not there.
@@ -63,7 +72,10 @@ func (f *folder) readEntries(archive string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	z, err := zip.NewReader(file, info.Size())
+	z, err := zip.NewReader(&limitedReaderAt{file, maxDirectory}, info.Size())
+	if errors.Is(err, errTooMuch) || err == nil && len(z.File) > maxEntries {
+		return nil, fmt.Errorf("its directory is too long: more than %d entries, or very long names", maxEntries)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +84,23 @@ func (f *folder) readEntries(archive string) ([]string, error) {
 		names[i] = entry.Name
 	}
 	return names, nil
+}
+
+var errTooMuch = errors.New("read too much")
+
+// limitedReaderAt fails once more than left bytes were read.
+type limitedReaderAt struct {
+	io.ReaderAt
+	left int
+}
+
+// ReadAt reads as long as that is allowed.
+func (l *limitedReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := l.ReaderAt.ReadAt(p, off)
+	if l.left -= n; l.left < 0 {
+		return 0, errTooMuch
+	}
+	return n, err
 }
 
 // everyName lists everything in the folder that is not hidden, one a line.
