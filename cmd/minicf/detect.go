@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -98,7 +100,7 @@ func startedBy(r framework.Result) string {
 	if r.Command == "" {
 		return ""
 	}
-	return ", started by " + r.Command
+	return ", started by " + oneLine(r.Command)
 }
 
 func (s *session) printDetection(r framework.Result, explain bool) error {
@@ -117,7 +119,18 @@ func (s *session) printDetection(r framework.Result, explain bool) error {
 		if c.Matched {
 			mark = "YES"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", mark, c.Framework, c.Rule, c.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", mark, c.Framework, c.Rule, oneLine(c.Reason))
 	}
 	return w.Flush()
+}
+
+// oneLine is a text that an app has a part in, such as the name of a file, as a terminal may have it: on one line, and without what it
+// would obey.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
