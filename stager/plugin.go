@@ -47,8 +47,13 @@ func (r *run) tools() plugin.Tools {
 	tools := r.s.tools
 	tools.Scratch, tools.Show, tools.AppID = r.ws.path(scratch), r.log.show, string(r.request.AppID)
 	tools.LinksInto = func(dir string) { r.linked = append(r.linked, dir) }
+	runTool := tools.Run
 	if c := r.s.confinement; c != nil {
-		tools.Run = c.runner(r.ws.dir).run
+		runTool = c.runner(r.ws.dir).run
+	}
+	tools.Run = func(ctx context.Context, c plugin.Command) ([]byte, error) {
+		r.ran.Store(true)
+		return runTool(ctx, c)
 	}
 	return tools
 }

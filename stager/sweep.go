@@ -73,7 +73,7 @@ func sweepOne(dir string, pid int) (removed bool, err error) {
 	if !looksLikeWorkspace(entries, pid) {
 		return false, nil
 	}
-	return true, removeTree(dir)
+	return true, errors.Join(endStrays(dir), removeTree(dir))
 }
 
 // looksLikeWorkspace reports whether these are the files of a workspace and nothing else. An empty directory was perhaps

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync/atomic"
 
 	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/protocol"
@@ -22,6 +23,7 @@ type run struct {
 	s   *Stager
 	ws  *workspace
 	log *taskLog
+	ran atomic.Bool // the plugin has run a tool
 	// linked are the directories of this machine into which the plugin has linked.
 	linked []string
 }
@@ -98,6 +100,11 @@ func (r *run) unpack(ctx context.Context) error {
 // stage runs the plugin. What it logged is shown to the user whether it succeeded or not.
 func (r *run) stage(ctx context.Context) error {
 	result := r.runPlugin(ctx)
+	if r.ran.Load() {
+		if err := endStrays(r.ws.dir); err != nil {
+			r.s.log.Error("tools of a plugin cannot be ended", "task_id", r.id, "error", err)
+		}
+	}
 	if err := r.log.copyStagingLog(r.ws.path(staged)); err != nil {
 		r.s.log.Warn("the plugin's log is not readable", "task_id", r.id, "error", err)
 	}
