@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/internal/vcaplog"
 	"github.com/minicf/minicf/sandbox"
 )
@@ -84,7 +85,7 @@ func (s *session) greeting(r runner, sb *sandbox.Sandbox) string {
 	b.WriteString("\nall is up; Ctrl-C stops it\n")
 	for _, component := range []string{"nats", "controller", "router"} {
 		if url := sb.URL(component); url != "" {
-			fmt.Fprintf(&b, "    %-12s%s\n", component, url)
+			fmt.Fprintf(&b, "    %-12s%s\n", component, bus.RedactURL(url))
 		}
 	}
 	if len(r.settings.Only)+len(r.settings.Without) > 0 {
