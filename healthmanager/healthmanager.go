@@ -161,7 +161,11 @@ func (m *Manager) send(r protocol.HMRequest) {
 		m.log.Error("request was not sent", "app_id", r.Droplet, "op", r.Op, "error", err)
 		return
 	}
-	m.log.Info("asked the controller", "op", r.Op, "app_id", r.Droplet, "version", r.Version, "indices", r.Indices, "instances", r.Instances, "flapping", r.Flapping)
+	if r.Op == protocol.OpStop {
+		m.log.Info("asked the controller", "op", r.Op, "app_id", r.Droplet, "instances", r.Instances)
+		return
+	}
+	m.log.Info("asked the controller", "op", r.Op, "app_id", r.Droplet, "version", r.Version, "indices", r.Indices, "flapping", r.Flapping)
 }
 
 // poke puts something into a channel that holds one, unless it is there already.

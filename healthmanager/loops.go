@@ -188,11 +188,15 @@ func (a *app) priority(urgent bool, indices []protocol.Int) int {
 	return low
 }
 
-// report says once that there is an app which is left alone.
+// report says once that there is an app which nobody knows.
 func (m *Manager) report(a *app) {
 	if a.told || a.wish.known() || len(a.instances) == 0 || !a.stale.IsZero() || !m.done {
 		return
 	}
 	a.told = true
+	if m.rules.StopUnknown {
+		m.log.Info("app is not the controller's, and will be stopped", "app_id", a.id, "instances", len(a.instances), "age", m.rules.UnknownAge)
+		return
+	}
 	m.log.Info("app is not the controller's, and left alone", "app_id", a.id, "instances", len(a.instances))
 }
