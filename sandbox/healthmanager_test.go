@@ -5,13 +5,16 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/internal/testkit"
 	"github.com/minicf/minicf/sandbox/sandboxtest"
@@ -75,7 +78,7 @@ func pidOf(t *testing.T, router, host string) int {
 	return pid
 }
 
-// An app that the controller knows is back when its process is killed; one of the tutorial's is not.
+// An app that the controller knows is back when its process is killed, and the tap shows how that came.
 func TestKilledAppIsBack(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "python3", "bash")
@@ -86,6 +89,7 @@ func TestKilledAppIsBack(t *testing.T) {
 		first = pidOf(t, p.Router, "kept.localhost")
 		return first > 1
 	})
+	story := listen(t, p)
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -97,4 +101,46 @@ func TestKilledAppIsBack(t *testing.T) {
 		r, err := p.Controller.Record(t.Context(), "kept")
 		return err == nil && r.Running != nil && *r.Running == 1
 	})
+	story.expect(t, "droplet.exited", "cloudcontrollers.hm.requests.default", "dea.discover", "dea.*.start", "router.register")
+}
+
+// story is what a tap has heard.
+type story struct {
+	mu       sync.Mutex
+	subjects []string
+}
+
+func listen(t *testing.T, p *sandboxtest.Platform) *story {
+	t.Helper()
+	var s story
+	tap, err := p.Bus.Tap(">", func(m bus.Message) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.subjects = append(s.subjects, m.Subject)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tap.Stop)
+	if err := p.Bus.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return &s
+}
+
+// expect wants these subjects in this order, whatever else was heard between them.
+func (s *story) expect(t *testing.T, want ...string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := want
+	for _, subject := range s.subjects {
+		if ok, _ := path.Match(left[0], subject); !ok {
+			continue
+		}
+		if left = left[1:]; len(left) == 0 {
+			return
+		}
+	}
+	t.Errorf("of the story %v the tap lacks %v: it has %v", want, left, s.subjects)
 }
