@@ -162,7 +162,7 @@ func heartbeatStopped(ctx context.Context, k *Kit) error {
 	if k.single {
 		return k.oneOnly()
 	}
-	a, err := k.start(ctx, spec{})
+	a, err := k.start(ctx, spec{name: "silenced"})
 	defer a.end(ctx)
 	if err != nil {
 		return err

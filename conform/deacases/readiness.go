@@ -48,7 +48,7 @@ func (k *Kit) held(ctx context.Context, s spec) (*app, *depot.Process, error) {
 }
 
 func readyStarting(ctx context.Context, k *Kit) error {
-	a, _, err := k.held(ctx, spec{name: "held"})
+	a, _, err := k.held(ctx, spec{name: "starting"})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func readyStarting(ctx context.Context, k *Kit) error {
 }
 
 func readyPort(ctx context.Context, k *Kit) error {
-	a, p, err := k.held(ctx, spec{name: "held"})
+	a, p, err := k.held(ctx, spec{name: "port"})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -102,13 +102,8 @@ func readyNever(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-time.After(55 * time.Second):
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if said := k.wire.Since(a.mark, a.tells); len(said) > 0 {
-		return &suite.Mismatch{Why: "the DEA gave up too early", Expected: "a minute", Seen: wire.Lines(said)}
+	if said, early := k.hears(ctx, a, 55*time.Second); early {
+		return &suite.Mismatch{Why: "the DEA gave up too early", Expected: "a minute", Seen: said.String()}
 	}
 	exited, err := a.await(ctx, a.mark, protocol.DropletExited.String())
 	if err != nil {
@@ -126,17 +121,18 @@ func readySuspended(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-time.After(65 * time.Second):
-	case <-p.Gone:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if said := k.wire.Since(a.mark, a.tells); len(said) > 0 {
+	if _, early := k.hears(ctx, a, 65*time.Second); early {
 		return &suite.Known{What: "an app that waits for its debugger is given up after a minute"}
 	}
 	if _, err := p.Do(ctx, puppet.Order{Do: "listen"}); err != nil {
 		return err
 	}
 	return a.awaitRunning(ctx)
+}
+
+// hears waits so long for a message that tells of a change of the app.
+func (k *Kit) hears(ctx context.Context, a *app, within time.Duration) (wire.Message, bool) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	return k.wire.Wait(ctx, a.mark, a.tells)
 }

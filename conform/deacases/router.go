@@ -65,7 +65,7 @@ func routerHello(ctx context.Context, k *Kit) error {
 }
 
 func routerStarting(ctx context.Context, k *Kit) error {
-	a, _, err := k.held(ctx, spec{name: "held"})
+	a, _, err := k.held(ctx, spec{name: "waiting"})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func routerStarting(ctx context.Context, k *Kit) error {
 }
 
 func routerStopped(ctx context.Context, k *Kit) error {
-	a, _, err := k.stopped(ctx, spec{})
+	a, _, err := k.stopped(ctx, spec{name: "ended"})
 	defer a.end(ctx)
 	if err != nil {
 		return err

@@ -3,9 +3,7 @@ package deacases
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/minicf/minicf/conform/depot"
 	"github.com/minicf/minicf/conform/suite"
 	"github.com/minicf/minicf/conform/wire"
 	"github.com/minicf/minicf/protocol"
@@ -115,28 +113,19 @@ func evacuationRefuses(ctx context.Context, k *Kit, _ *farewell) error {
 	return k.silence(ctx, protocol.DEADiscover.String(), k.fit("bye"), k.isHello)
 }
 
-// evacuationLimit is longer than the 30 s that apps are given by default.
-const evacuationLimit = 45 * time.Second
-
 func evacuationEnd(ctx context.Context, k *Kit, f *farewell) error {
-	limited, cancel := context.WithTimeout(ctx, evacuationLimit)
+	patience := 3 * k.Patience // apps are given 30 s by default
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := ends(limited, f.Process); err != nil {
-		return err
+	select {
+	case <-f.Gone:
+	case <-limited.Done():
+		return &suite.Mismatch{Why: "the app is still there", Expected: "its end within " + patience.String(), Seen: "process " + wire.Show(f.PID)}
 	}
 	if _, err := f.await(ctx, f.sent, protocol.RouterUnregister.String()); err != nil {
 		return err
 	}
 	return inOrder(k.wire.Since(f.sent, f.tells), protocol.DropletExited.String(), protocol.RouterUnregister.String())
-}
-
-func ends(ctx context.Context, p *depot.Process) error {
-	select {
-	case <-p.Gone:
-		return nil
-	case <-ctx.Done():
-		return &suite.Mismatch{Why: "the app is still there", Expected: "its end within " + evacuationLimit.String(), Seen: "process " + wire.Show(p.PID)}
-	}
 }
 
 func killSurvival(ctx context.Context, k *Kit, f *farewell) error {

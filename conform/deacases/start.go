@@ -72,7 +72,7 @@ func startChecks() []check {
 }
 
 func startRuns(ctx context.Context, k *Kit) error {
-	a, err := k.launch(ctx, spec{})
+	a, err := k.launch(ctx, spec{name: "runs"})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func startIntegerID(ctx context.Context, k *Kit) error {
 }
 
 func startBare(ctx context.Context, k *Kit) error {
-	a, err := k.launch(ctx, spec{memory: 512, change: wire.Object{"services": wire.Object{}}, without: []string{"limits", "env", "users", "cc_partition"}})
+	a, err := k.launch(ctx, spec{name: "bare", memory: 512, change: wire.Object{"services": wire.Object{}}, without: []string{"limits", "env", "users", "cc_partition"}})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func quotas(mem, disk, fds int) wire.Shape {
 }
 
 func startAnotherDEA(ctx context.Context, k *Kit) error {
-	a := k.prepare(spec{})
+	a := k.prepare(spec{name: "astray"})
 	if err := k.wire.Send("dea."+newID()+".start", a.message); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func startOddName(ctx context.Context, k *Kit) error {
 }
 
 func startNoReply(ctx context.Context, k *Kit) error {
-	a := k.prepare(spec{})
+	a := k.prepare(spec{name: "silent"})
 	if err := k.room.take(ctx, a.memory); err != nil {
 		return err
 	}

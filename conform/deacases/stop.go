@@ -89,7 +89,7 @@ func (k *Kit) stopped(ctx context.Context, s spec) (a *app, said []wire.Message,
 }
 
 func stopCloses(ctx context.Context, k *Kit) error {
-	a, err := k.start(ctx, spec{})
+	a, err := k.start(ctx, spec{name: "closes"})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func stopExit(ctx context.Context, k *Kit) error {
 }
 
 func stopForgets(ctx context.Context, k *Kit) error {
-	a, _, err := k.stopped(ctx, spec{})
+	a, _, err := k.stopped(ctx, spec{name: "stopped"})
 	defer a.end(ctx)
 	if err != nil {
 		return err
@@ -260,7 +260,7 @@ func stopNothing(message func(*app) wire.Object) func(context.Context, *Kit) err
 }
 
 func stopByState(ctx context.Context, k *Kit) error {
-	a, err := k.start(ctx, spec{})
+	a, err := k.start(ctx, spec{name: "states"})
 	defer a.end(ctx)
 	if err != nil {
 		return err

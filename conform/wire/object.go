@@ -83,6 +83,9 @@ func (o Object) Texts(key string) ([]string, bool) {
 
 // Objects returns the objects of a list; false when the key holds no list, or one of anything else.
 func (o Object) Objects(key string) ([]Object, bool) {
+	if all, ok := o[key].([]Object); ok {
+		return all, true
+	}
 	list, ok := o[key].([]any)
 	if !ok {
 		return nil, false
