@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"regexp"
@@ -114,49 +115,6 @@ func (br *bridge) through(kind string, i int, m message, send func(message)) {
 	send(m)
 }
 
-// edit is a fault of an object's keys; edit returns the new one.
-func edit(on string, change func(wire.Object) wire.Object, fails ...string) fault {
-	return fault{on: []string{on}, fails: fails, change: func(m message, pass func(message)) {
-		if m.object != nil {
-			m.object = change(m.object)
-		}
-		pass(m)
-	}}
-}
-
-func set(on, key string, value any, fails ...string) fault {
-	return edit(on, func(o wire.Object) wire.Object { return o.With(wire.Object{key: value}) }, fails...)
-}
-
-func lack(on, key string, fails ...string) fault {
-	return edit(on, func(o wire.Object) wire.Object { return o.Without(key) }, fails...)
-}
-
-func lose(on string, fails ...string) fault {
-	return fault{on: []string{on}, fails: fails, change: func(message, func(message)) {}}
-}
-
-func twice(on string, fails ...string) fault {
-	return fault{on: []string{on}, fails: fails, change: func(m message, pass func(message)) { pass(m); pass(m) }}
-}
-
-// swap makes a first subject come after the next message of a second.
-func swap(first, second string, fails ...string) fault {
-	held := map[string][]message{} // by app
-	return fault{on: []string{first, second}, fails: fails, change: func(m message, pass func(message)) {
-		app := m.object.Text("app") + m.object.Text("droplet")
-		if m.subject == first {
-			held[app] = append(held[app], m)
-			return
-		}
-		pass(m)
-		for _, h := range held[app] {
-			pass(h)
-		}
-		delete(held, app)
-	}}
-}
-
 // wanted are the cases that faults must make fail.
 func wanted(faults []fault) []string {
 	all := map[string]bool{}
@@ -183,24 +141,55 @@ func names(r conform.Report, outcome suite.Outcome) []string {
 // patient are intervals that are longer than what must happen at once.
 const patient = "max_memory: 4096\nintervals: {heartbeat: 5, advertise: 5}\n"
 
-// expectFailures runs the cases of a DEA behind a bridge and wants exactly those to fail that the faults say.
-func expectFailures(t *testing.T, match string, faults []fault) {
+// broken is a component with faults, none of which hides another, and the cases that it is tested with.
+type broken struct {
+	match  string
+	faults []fault
+	config string // of the component; "" is patient for a DEA
+	change func(*conform.Options)
+}
+
+// expectFailures tests a DEA behind a bridge and wants exactly those cases to notice that the faults name.
+func expectFailures(t *testing.T, b broken) {
 	t.Helper()
-	inner, _ := startSandbox(t, map[string]string{"dea": patient}, "dea")
-	report, err := conform.DEA(t.Context(), startBridge(t, inner, faults), conform.Options{
-		Puppet: conformtest.Program(t), Match: regexp.MustCompile(match), Patience: 8 * time.Second, Quiet: 2 * time.Second, Parallel: 16,
-	})
+	if b.config == "" {
+		b.config = patient
+	}
+	inner, _ := startSandbox(t, map[string]string{"dea": b.config}, "dea")
+	expectNoticed(t, inner, b, conform.DEA, conform.Options{Patience: 8 * time.Second, Quiet: 2 * time.Second})
+}
+
+// expectStagerFailures is expectFailures for a stager.
+func expectStagerFailures(t *testing.T, b broken) {
+	t.Helper()
+	inner, _ := startSandbox(t, map[string]string{"stager": b.config}, "stager")
+	expectNoticed(t, inner, b, conform.Stager, conform.Options{Patience: 15 * time.Second})
+}
+
+func expectNoticed(t *testing.T, inner *bus.Bus, b broken, test func(context.Context, *bus.Bus, conform.Options) (conform.Report, error), o conform.Options) {
+	t.Helper()
+	o.Puppet, o.Match, o.Parallel = conformtest.Program(t), regexp.MustCompile(b.match), 16
+	if b.change != nil {
+		b.change(&o)
+	}
+	report, err := test(t.Context(), startBridge(t, inner, b.faults), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare(t, report, wanted(faults))
+	got := append(names(report, suite.NotOK), names(report, suite.KnownOld)...)
+	compareNames(t, report, got, wanted(b.faults))
 }
 
+// compare wants exactly some cases to fail.
 func compare(t *testing.T, report conform.Report, want []string) {
 	t.Helper()
-	got := names(report, suite.NotOK)
+	compareNames(t, report, names(report, suite.NotOK), want)
+}
+
+func compareNames(t *testing.T, report conform.Report, got, want []string) {
+	t.Helper()
 	for _, r := range report.Results {
-		if r.Outcome == suite.NotOK && !slices.Contains(want, r.Name) {
+		if slices.Contains(got, r.Name) && !slices.Contains(want, r.Name) {
 			t.Errorf("%s failed, and should not: %s\nexpected: %s\nseen: %s", r.Name, r.Why, r.Expected, r.Seen)
 		}
 	}

@@ -18,17 +18,25 @@ import (
 
 func TestDEAOfWrongFiguresIsNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^(status/counts|taint/[ms]|room/(start|failed|discover)|advertise/interval)", []fault{
+	expectFailures(t, wrongFigures())
+}
+
+func wrongFigures() broken {
+	return broken{match: "^(status/counts|taint/[ms]|room/(start|failed|discover)|advertise/interval)", faults: []fault{
 		set("answer dea.status", "num_clients", 0, "status/counts"),
 		set("dea.advertise", "available_memory", 4096, "room/start", "room/failed-download"),
 		sluggish("taint/memory", "taint/same-app"),
-	})
+	}}
 }
 
 func TestMemoryThatIsBackBeforeTheExitIsNoticed(t *testing.T) {
 	t.Parallel()
+	expectFailures(t, hasty())
+}
+
+func hasty() broken {
 	var held []message
-	expectFailures(t, "^room/(start|stop|crash|discover)", []fault{{
+	return broken{match: "^room/(start|stop|crash|discover)", faults: []fault{{
 		on: []string{"droplet.exited", "dea.advertise"}, fails: []string{"room/stop", "room/crash"}, change: func(m message, pass func(message)) {
 			if m.subject == "droplet.exited" {
 				held = append(held, m)
@@ -40,20 +48,7 @@ func TestMemoryThatIsBackBeforeTheExitIsNoticed(t *testing.T) {
 			}
 			held = nil
 		},
-	}})
-}
-
-// sluggish answers every discovery after the same time, whatever the DEA's load.
-func sluggish(fails ...string) fault {
-	asked := map[string]time.Time{}
-	return fault{on: []string{"dea.discover", "answer dea.discover"}, fails: fails, change: func(m message, pass func(message)) {
-		if m.reply != "" {
-			asked[m.reply] = time.Now()
-			pass(m)
-			return
-		}
-		time.AfterFunc(time.Until(asked[m.subject].Add(400*time.Millisecond)), func() { pass(m) })
-	}}
+	}}}
 }
 
 // deaf are the payloads after which the component behind a bridge hears nothing any more.
@@ -70,8 +65,8 @@ func deaf(on, payload string, muteToo bool) []fault {
 		}
 	}
 	faults := []fault{{on: []string{on}, change: all(true)}}
-	deaf := []string{"dea.discover", "dea.status", "dea.start", "dea.stop", "dea.locate", "healthmanager.start"}
-	faults = append(faults, fault{on: slices.DeleteFunc(deaf, func(s string) bool { return s == on }), change: all(false)})
+	others := []string{"dea.discover", "dea.status", "dea.start", "dea.stop", "dea.locate", "healthmanager.start"}
+	faults = append(faults, fault{on: slices.DeleteFunc(others, func(s string) bool { return s == on }), change: all(false)})
 	if muteToo {
 		faults = append(faults, fault{on: []string{"dea.advertise", "dea.heartbeat"}, change: all(false)})
 	}

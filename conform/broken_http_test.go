@@ -44,6 +44,10 @@ func body(r *http.Response, change func(string) string) {
 
 func TestFaultyFileViewerIsNoticed(t *testing.T) {
 	t.Parallel()
+	expectFailures(t, faultyViewer(t))
+}
+
+func faultyViewer(t *testing.T) broken {
 	viewer := func(o wire.Object) wire.Object {
 		u, err := url.Parse(o.Text("file_uri"))
 		if err != nil {
@@ -51,17 +55,17 @@ func TestFaultyFileViewerIsNoticed(t *testing.T) {
 		}
 		return o.With(wire.Object{"file_uri": startProxy(t, u.String(), spoilFiles) + "/droplets/"})
 	}
-	expectFailures(t, "^files/", []fault{edit(
+	return broken{match: "^(files/|limits/memory-told)", faults: []fault{edit(
 		"answer dea.find.droplet", viewer, "files/address", "files/unauthorized", "files/root", "files/listing", "files/file", "files/unlisted-file", "files/missing",
-		"files/startup", "files/dots", "files/link-outside", "files/link-inside", "files/range", "files/bad-range", "files/head", "files/other-apps", "files/of-a-crash",
-	)})
+		"files/startup", "files/dots", "files/link-outside", "files/link-inside", "files/range", "files/bad-range", "files/head", "files/other-apps", "files/of-a-crash", "limits/memory-told",
+	)}}
 }
 
 // spoilFiles gets everything wrong.
 func spoilFiles(r *http.Response) {
 	switch r.StatusCode {
 	case http.StatusOK:
-		body(r, func(s string) string { return s + "\n" })
+		body(r, func(s string) string { return strings.ReplaceAll(s, "Memory limit", "A limit") + "\n" })
 		r.Header.Set("Content-Length", "1000")
 	case http.StatusPartialContent:
 		r.Header.Set("Content-Range", "bytes 0-3/4")
@@ -74,9 +78,13 @@ func spoilFiles(r *http.Response) {
 
 func TestFaultyComponentServerIsNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^component/", []fault{edit("answer vcap.component.discover", func(o wire.Object) wire.Object {
+	expectFailures(t, faultyServer(t))
+}
+
+func faultyServer(t *testing.T) broken {
+	return broken{match: "^component/", faults: []fault{edit("answer vcap.component.discover", func(o wire.Object) wire.Object {
 		return o.With(wire.Object{"host": strings.TrimPrefix(startProxy(t, "http://"+o.Text("host"), spoilStatus), "http://")})
-	}, "component/healthz", "component/varz", "component/unauthorized", "component/wrong-password", "component/malformed-header")})
+	}, "component/healthz", "component/varz", "component/unauthorized", "component/wrong-password", "component/malformed-header")}}
 }
 
 func spoilStatus(r *http.Response) {
@@ -96,15 +104,19 @@ func spoilStatus(r *http.Response) {
 // A DEA that makes something else of a droplet.
 func TestSpoiledDropletsAreNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^(launch/|start/runs|files/link-inside|stop/script|stop/hanging|env/port)", []fault{edit("dea.start", func(o wire.Object) wire.Object {
+	expectFailures(t, spoiledDroplets(t))
+}
+
+func spoiledDroplets(t *testing.T) broken {
+	return broken{match: "^(launch/|ready/state|start/runs|files/link-inside|stop/script|stop/hanging|env/port)", faults: []fault{edit("dea.start", func(o wire.Object) wire.Object {
 		u := startProxy(t, o.Text("executableUri"), func(r *http.Response) { body(r, spoilDroplet) })
 		old, err := url.Parse(o.Text("executableUri"))
 		if err != nil {
 			return o
 		}
 		return o.With(wire.Object{"executableUri": u + old.Path, "sha1": "another-" + path.Base(path.Dir(old.Path))})
-	}, "launch/port-argument", "launch/home", "launch/runtime-token", "launch/startup-mode", "launch/startup-untouched", "launch/files", "launch/no-startup",
-		"stop/script", "stop/hanging-script")})
+	}, "launch/port-argument", "launch/home", "launch/runtime-token", "launch/startup-mode", "launch/startup-untouched", "launch/files", "launch/no-startup", "ready/state-file",
+		"stop/script", "stop/hanging-script")}}
 }
 
 // spoilDroplet changes modes, contents and scripts.
@@ -129,6 +141,8 @@ func spoilDroplet(tgz string) string {
 			s := strings.ReplaceAll(string(text), "%VCAP_LOCAL_RUNTIME%", "ruby")
 			text = []byte(strings.Replace(s, "#!/bin/sh\n", "#!/bin/sh\nHOME=/; set -- \"$@\" -x; cd logs; cd ..\n", 1))
 			h.Mode = 0o777
+		case "droplet.yaml":
+			h.Name = "droplet.yml"
 		case "stop":
 			text = []byte("#!/bin/sh\nkill -9 $1\n")
 		case "app/run.sh":

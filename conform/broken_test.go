@@ -10,15 +10,19 @@ import (
 
 func TestMessagesOfAnotherShapeAreNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^(component|status/[ea]|advertise/[oa]|discover/|start/|heartbeat/|find/|droplet-status/|stop/|crash/|download/|update/)", []fault{
+	expectFailures(t, otherShapes())
+}
+
+func otherShapes() broken {
+	return broken{match: "^(component|status/[ea]|advertise/[oa]|discover/|start/|heartbeat/|find/|droplet-status/|stop/|crash/|download/|update/)", faults: []fault{
 		lack("answer vcap.component.discover", "uptime", "component/discovered"),
 		set("answer dea.status", "used_memory", "much", "status/empty-payload"),
 		lack("dea.advertise", "prod", "advertise/on-locate"),
 		set("answer dea.discover", "version", "0.99", "discover/fits"),
 		lack("router.register", "private_instance_id", "start/registration", "start/instance-ids"),
 		set("router.unregister", "dea", "somebody", "stop/unregistration", "crash/order", "update/new-uris"),
-		entries(func(e wire.Object) { e["state_timestamp"] = "1" }, "heartbeat/shape"),
-		entries(func(e wire.Object) { e["cc_partition"] = "default" }, "heartbeat/partition", "heartbeat/no-partition"),
+		each(func(e wire.Object) { e["state_timestamp"] = "1" }, "heartbeat/shape"),
+		each(func(e wire.Object) { e["cc_partition"] = "default" }, "heartbeat/partition", "heartbeat/no-partition"),
 		edit("droplet.exited", func(o wire.Object) wire.Object {
 			if o.Text("reason") == "STOPPED" {
 				return o.With(wire.Object{"crash_timestamp": 1})
@@ -35,61 +39,29 @@ func TestMessagesOfAnotherShapeAreNoticed(t *testing.T) {
 			return s
 		}, "find/usage"),
 		lack("answer droplet.status", "uptime", "droplet-status/running", "droplet-status/crashed"),
-	})
-}
-
-// entries changes each instance in heartbeats.
-func entries(change func(wire.Object), fails ...string) fault {
-	return edit("dea.heartbeat", func(o wire.Object) wire.Object {
-		all, _ := o.Objects("droplets")
-		for _, e := range all {
-			change(e)
-		}
-		return o
-	}, fails...)
-}
-
-// stats changes the stats of instances that are found.
-func stats(change func(wire.Object) wire.Object, fails ...string) fault {
-	return edit("answer dea.find.droplet", func(o wire.Object) wire.Object {
-		if o["stats"] == nil {
-			return o
-		}
-		return o.With(wire.Object{"stats": change(o.Object("stats"))})
-	}, fails...)
+	}}
 }
 
 func TestMessagesInAnotherOrderOrNumberAreNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^(discover/|start/|heartbeat/[aons]|stop/|crash/|download/|router/)", []fault{
+	expectFailures(t, otherOrder())
+}
+
+func otherOrder() broken {
+	return broken{match: "^(discover/|start/|heartbeat/[aons]|stop/|crash/|download/|router/)", faults: []fault{
 		swap("router.unregister", "droplet.exited", "stop/order", "stop/starting", "crash/order", "crash/before-ready", "download/not-found", "download/refused", "download/no-archive"),
 		twice("answer dea.discover", "discover/answers-once"),
 		lateHeartbeat("start/heartbeat-first", "start/own-heartbeat"),
-	})
-}
-
-// lateHeartbeat holds the heartbeat of a single instance that runs until it is registered, and merges all into one.
-func lateHeartbeat(fails ...string) fault {
-	var held []wire.Object
-	return fault{on: []string{"dea.heartbeat", "router.register"}, fails: fails, change: func(m message, pass func(message)) {
-		all, _ := m.object.Objects("droplets")
-		if len(all) == 1 && all[0].Text("state") == "RUNNING" {
-			held = append(held, all[0])
-			return
-		}
-		pass(m)
-		if m.subject != "router.register" || len(held) == 0 {
-			return
-		}
-		held = append(held, held[0].With(wire.Object{"droplet": "another"}))
-		pass(message{subject: "dea.heartbeat", object: wire.Object{"dea": m.object["dea"], "prod": nil, "droplets": held}})
-		held = nil
 	}}
 }
 
 func TestDEAThatIgnoresWhatItIsToldIsNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^(discover/|start/|download/|refuse/|env/|find/|stop/|crash/)", []fault{
+	expectFailures(t, ignorant())
+}
+
+func ignorant() broken {
+	return broken{match: "^(discover/|start/|download/|refuse/|env/|find/|stop/|crash/)", faults: []fault{
 		edit("dea.discover", func(o wire.Object) wire.Object {
 			return o.With(wire.Object{"limits": wire.Object{"mem": 1}})
 		}, "discover/too-big"),
@@ -114,7 +86,7 @@ func TestDEAThatIgnoresWhatItIsToldIsNoticed(t *testing.T) {
 		edit("dea.stop", unfiltered, "stop/index", "stop/instance", "stop/other-version", "stop/other-state", "stop/other-index"),
 		edit("dea.find.droplet", unfiltered, "find/by-other-version", "find/by-other-index", "find/by-other-instance", "find/by-other-state", "find/by-all"),
 		lack("dea.find.droplet", "include_stats", "start/default-limits", "find/stats", "find/usage", "stop/script", "stop/hanging-script"),
-	})
+	}}
 }
 
 // knownRuntime asks for the runtime that the DEA has, whatever was asked for.
@@ -132,7 +104,11 @@ func unfiltered(o wire.Object) wire.Object {
 
 func TestDEAThatHearsNotEverythingIsNoticed(t *testing.T) {
 	t.Parallel()
-	expectFailures(t, "^(component/(dis|any)|status/[ea]|advertise/[oa]|start/no-uris|heartbeat/on|crash/not|router/reg|update/|droplet-status/|files/other)", []fault{
+	expectFailures(t, hardOfHearing())
+}
+
+func hardOfHearing() broken {
+	return broken{match: "^(component/(dis|any)|status/[ea]|advertise/[oa]|start/no-uris|heartbeat/on|crash/not|router/reg|update/|droplet-status/|files/other)", faults: []fault{
 		lose("vcap.component.discover", "component/discovered", "component/any-payload"),
 		lose("dea.status", "status/empty-payload", "status/any-payload"),
 		lose("dea.locate", "advertise/on-locate", "advertise/any-payload"),
@@ -141,5 +117,5 @@ func TestDEAThatHearsNotEverythingIsNoticed(t *testing.T) {
 		lose("dea.update", "update/new-uris", "update/difference", "update/no-empty-messages", "update/extra-fields", "update/registered-again",
 			"update/found", "update/then-stop", "update/uris-again"),
 		lose("droplet.status", "droplet-status/running", "droplet-status/starting", "droplet-status/crashed"),
-	})
+	}}
 }
