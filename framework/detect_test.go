@@ -166,8 +166,10 @@ func TestDetectTellsWhatItCouldNotRead(t *testing.T) {
 	if err := os.Symlink(filepath.Join(secret, "s.rb"), filepath.Join(dir, "evil.rb")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling.php")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"dangling.php", "main.js"} {
+		if err := os.Symlink("nowhere", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := syscall.Mkfifo(filepath.Join(dir, "server.js"), 0o644); err != nil {
 		t.Fatal(err)
@@ -177,9 +179,12 @@ func TestDetectTellsWhatItCouldNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range r.Considered {
-		want := map[string]string{"sinatra": "evil.rb cannot be read", "php": "dangling.php cannot be read", "grails": "broken.war cannot be read"}[c.Framework]
+		want := map[string]string{
+			"sinatra": "(evil.rb cannot be read: path escapes from parent)", "php": "(dangling.php cannot be read: no such file or directory)",
+			"grails": "(broken.war cannot be read: zip: not a valid zip file)", "node": "(main.js cannot be read: no such file or directory)",
+		}[c.Framework]
 		if !strings.Contains(c.Reason, want) {
-			t.Errorf("%s: %q does not say %q", c.Framework, c.Reason, want)
+			t.Errorf("%s: %q does not say %q, once", c.Framework, c.Reason, want)
 		}
 	}
 	if r.Framework.Name != "java_web" {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -33,7 +35,7 @@ func (f *folder) files(ctx context.Context, pattern string) []string {
 	for _, name := range names {
 		info, err := f.root.Stat(name)
 		if err != nil {
-			f.note(fmt.Errorf("%s cannot be read: %w", name, err))
+			f.unreadable(name, err)
 			continue
 		}
 		if info.Mode().IsRegular() {
@@ -47,7 +49,7 @@ func (f *folder) files(ctx context.Context, pattern string) []string {
 func (f *folder) head(name string) []byte {
 	content, err := readHead(f.root, name)
 	if err != nil {
-		f.note(fmt.Errorf("%s cannot be read: %w", name, err))
+		f.unreadable(name, err)
 	}
 	return content
 }
@@ -56,7 +58,7 @@ func (f *folder) head(name string) []byte {
 func (f *folder) entries(archive string) string {
 	names, err := f.readEntries(archive)
 	if err != nil {
-		f.note(fmt.Errorf("%s cannot be read: %w", archive, err))
+		f.unreadable(archive, err)
 	}
 	return strings.Join(names, "\n")
 }
@@ -112,7 +114,20 @@ func (f *folder) everyName(ctx context.Context) string {
 	return strings.Join(names, "\n")
 }
 
-func (f *folder) note(err error) { f.trouble = append(f.trouble, err.Error()) }
+// unreadable notes a file that is there and counts as not there.
+func (f *folder) unreadable(name string, err error) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err // the path is named already
+	}
+	f.note(fmt.Errorf("%s cannot be read: %w", name, err))
+}
+
+// note keeps what went wrong, once.
+func (f *folder) note(err error) {
+	if text := err.Error(); !slices.Contains(f.trouble, text) {
+		f.trouble = append(f.trouble, text)
+	}
+}
 
 // takeTrouble returns what was noted since the last call, to be put behind a reason.
 func (f *folder) takeTrouble() string {
