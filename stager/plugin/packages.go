@@ -5,8 +5,9 @@ import "context"
 // ModuleTools install the modules of Node.js apps: package stager/install/npm.
 type ModuleTools interface {
 	// Install fills app/node_modules with all that the app needs to run: exactly what the lock file (package-lock.json or
-	// npm-shrinkwrap.json) says or, when lock is "", the newest that package.json allows. What the cache has is not
-	// fetched again. The error is a *StagingError with npm's own words, which names the module where npm does.
+	// npm-shrinkwrap.json) says or, when lock is "", the newest that package.json allows. What the app has brought comes
+	// first, and what the cache has is not fetched again. The error is a *StagingError with npm's own words, which names the
+	// module where npm does.
 	Install(ctx context.Context, w *Workspace, lock string) error
 	// InstallTree does what the stager of 2012 did with the dependencies of npm-shrinkwrap.json, one after the other, whether
 	// or not npm of today could. A module that cannot be installed is told in the log, and is no error.

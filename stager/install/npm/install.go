@@ -19,14 +19,15 @@ const (
 )
 
 // Install implements plugin.ModuleTools. With a lock file the result is kept, under the lock's text and the version of Node.js,
-// and npm is not run for the same again.
+// and npm is not run for the same again. Modules that the app brings are taken as they are, if they are what is wanted; npm adds
+// the others then, and the result, which depends on them, is not kept.
 func (i Installer) Install(ctx context.Context, w *plugin.Workspace, lock string) error {
+	if w.Has(modulesDir) {
+		return i.runInstall(ctx, w, lock, true)
+	}
 	cache := install.Cache{Dir: cacheDir(w, "installed", string(w.App.RuntimeInfo.Version))}
 	key, err := cacheKey(w, lock)
 	if err != nil {
-		return err
-	}
-	if err := w.Remove(modulesDir); err != nil {
 		return err
 	}
 	if key != "" {
@@ -38,7 +39,7 @@ func (i Installer) Install(ctx context.Context, w *plugin.Workspace, lock string
 			return nil
 		}
 	}
-	if err := i.runInstall(ctx, w, lock); err != nil {
+	if err := i.runInstall(ctx, w, lock, false); err != nil {
 		return err
 	}
 	if key == "" || !w.Has(modulesDir) {
@@ -51,15 +52,15 @@ func (i Installer) Install(ctx context.Context, w *plugin.Workspace, lock string
 }
 
 // runInstall runs npm ci, which does as the lock says or fails. Locks of the first npm, which had no version, are known to
-// npm install alone.
-func (i Installer) runInstall(ctx context.Context, w *plugin.Workspace, lock string) error {
+// npm install alone, and so is what to do with modules that are there.
+func (i Installer) runInstall(ctx context.Context, w *plugin.Workspace, lock string, vendored bool) error {
 	args := []string{"ci"}
 	switch version, err := lockVersion(w, lock); {
 	case err != nil:
 		return err
 	case lock == "":
 		args = []string{"install", "--no-save", "--no-package-lock"}
-	case version == 0:
+	case version == 0 || vendored:
 		args = []string{"install", "--no-save"}
 	}
 	args = append(args, options()...)

@@ -145,14 +145,26 @@ func TestModulesOfTheAppItselfNeedNeitherNPMNorTheNetwork(t *testing.T) {
 	p.expect(dest, "app/node_modules/outer/index.js", "mine")
 }
 
-func TestModulesThatTheAppBringsInPartAreInstalledAsLocked(t *testing.T) {
+func TestModulesThatTheAppBringsComeBeforeThoseOfTheRegistry(t *testing.T) {
 	t.Parallel()
 	testkit.RequireTool(t, "node", "npm")
 	p := newPlatform(t)
 	files := p.app()
 	files["node_modules/outer/index.js"] = "mine"
+	files["node_modules/outer/package.json"] = `{"name": "outer", "version": "1.0.0", "dependencies": {"inner": "*"}}`
 	dest, _, err := p.stage(ofToday, files)
 	if err != nil {
+		t.Fatal(err)
+	}
+	p.expect(dest, "app/node_modules/outer/index.js", "mine")
+	p.expect(dest, "app/node_modules/inner/index.js", "inner")
+	for _, asked := range p.registry.Requests() {
+		if strings.Contains(asked, "outer") {
+			t.Errorf("the registry was asked for %s", asked)
+		}
+	}
+	files["node_modules/outer/package.json"] = `{"name": "outer", "version": "0.9.0"}`
+	if dest, _, err = p.stage(ofToday, files); err != nil {
 		t.Fatal(err)
 	}
 	p.expect(dest, "app/node_modules/outer/index.js", "outer")
