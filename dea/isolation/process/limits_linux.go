@@ -3,6 +3,10 @@ package process
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -12,8 +16,39 @@ import (
 // canLimit says whether limit does anything.
 const canLimit = true
 
-// limit sets what rlimits can express. Startup has only just been executed; what it starts from now on inherits them.
+// limit sets what rlimits can express, for startup and all that it starts from now on, and for what it has started already: on a busy machine it
+// may have been quicker. Each process is limited before its children are looked for, so that none is missed but a daemon that has already left its
+// parent.
 func limit(pid int, l isolation.Limits) error {
+	if err := limitOne(pid, l); err != nil {
+		return err
+	}
+	for _, child := range childrenOf(pid) {
+		if err := limit(child, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// childrenOf reads the children of a process from /proc. A kernel that does not tell them, or a process that has ended, has none.
+func childrenOf(pid int) (children []int) {
+	lists, _ := filepath.Glob(procFile(pid, "task/*/children")) // the only error is of the pattern
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue
+		}
+		for _, field := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				children = append(children, child)
+			}
+		}
+	}
+	return children
+}
+
+func limitOne(pid int, l isolation.Limits) error {
 	for _, r := range []struct {
 		resource, n int
 		what        string
