@@ -12,6 +12,7 @@ import (
 
 	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/internal/testkit"
+	"github.com/minicf/minicf/sandbox"
 	"github.com/minicf/minicf/sandbox/sandboxtest"
 	"github.com/minicf/minicf/stager/install/gems/gemtest"
 )
@@ -40,6 +41,15 @@ func TestRackAppForRubyOf2012(t *testing.T) {
 	t.Parallel()
 	requireRuby(t, "rack")
 	sandboxtest.Live(t, sandboxtest.Sample{Dir: "rack", As: of2012(), Want: "Hello from instance 0"})
+}
+
+// In 2012 options and paths fell apart at the space.
+func TestRackAppInADirectoryWithASpace(t *testing.T) {
+	t.Parallel()
+	requireRuby(t, "rack")
+	sandboxtest.Live(t, sandboxtest.Sample{Dir: "rack", Want: "Hello from instance 0", Settings: func(s *sandbox.Settings) {
+		s.DataDir = filepath.Join(s.DataDir, "with a space")
+	}})
 }
 
 func TestStandaloneRubyApp(t *testing.T) {
