@@ -152,6 +152,7 @@ func TestVarzShowsTheTenBusiestAppsOrAll(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRouter(t, bustest.New(t), func(c *Config) { c.Status.ExposeAllApps = all }, testkit.Logger(t))
 			follow(t, r)
+			synctest.Wait() // until it measures
 			for i := range 12 {
 				uri := fmt.Sprintf("app-%02d", i)
 				r.onRegister(routeTo(t, "http://127.0.0.1:1", uri))
