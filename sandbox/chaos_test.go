@@ -42,6 +42,7 @@ func TestChaos(t *testing.T) {
 	if p.promised["steady"].Instances != 2 {
 		t.Fatal("nothing could be deployed while all was well")
 	}
+	p.expect(t, "steady", p.promised["steady"])
 	raging, calm := context.WithTimeout(t.Context(), *chaos)
 	defer calm()
 	var all sync.WaitGroup
@@ -50,7 +51,9 @@ func TestChaos(t *testing.T) {
 	killed := h.rage(raging, t)
 	all.Wait()
 	t.Logf("killed %v; %d of %d requests answered; promised %d apps", killed, p.answered.Load(), p.asked.Load(), len(p.promised))
-
+	if p.answered.Load() == 0 {
+		t.Error("no request was answered while things were killed")
+	}
 	for id, promise := range p.promised {
 		p.expect(t, id, promise)
 	}

@@ -91,8 +91,9 @@ func find(all []config.Value, key string) config.Value {
 	return config.Value{}
 }
 
-// table is the order of start, and backwards the order of stop: everybody needs the bus, apps are stopped before the
-// controller that could serve their droplets and after the health manager that would miss them, and the stager finishes its tasks while all others are still there.
+// table is the order of start, and backwards the order of stop: everybody needs the bus, apps are stopped before the controller that
+// could serve their droplets and after the health manager that would miss them, and the stager finishes its tasks while all others are
+// still there.
 func table() []row {
 	return []row{
 		{"nats", buildNATS, values[NATSConfig]("nats")},
