@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -66,8 +67,8 @@ func (s *session) conformFlags(c *cobra.Command, f *conformFlags) {
 	flags.IntVar(&f.parallel, "parallel", 0, "how many cases at the same time (default 8)")
 }
 
-// options are what the flags of both tests ask for.
-func (s *session) conformOptions(f conformFlags) (conform.Options, error) {
+// options are what the flags of both tests ask for, of all cases that there are.
+func (s *session) conformOptions(f conformFlags, all []suite.Case) (conform.Options, error) {
 	o := conform.Options{CoreOnly: f.core, Slow: f.slow, Parallel: f.parallel}
 	if f.match != "" {
 		match, err := regexp.Compile(f.match)
@@ -75,6 +76,9 @@ func (s *session) conformOptions(f conformFlags) (conform.Options, error) {
 			return o, &coded{error: fmt.Errorf("--run: %w", err), code: exitUsage}
 		}
 		o.Match = match
+	}
+	if len(chosen(all, o)) == 0 {
+		return o, &coded{error: fmt.Errorf("--run %s: no case has such a name", f.match), code: exitUsage, hint: "--list shows them all"}
 	}
 	if f.parallel < 0 {
 		return o, usageError("--parallel %d: a number above 0 is wanted", f.parallel)
@@ -142,18 +146,11 @@ func (s *session) conform(c *cobra.Command, o conform.Options, f conformFlags, r
 
 // listCases writes the cases that would be run, one a line.
 func (s *session) listCases(all []suite.Case, o conform.Options) error {
-	plan := suite.Plan{Match: o.Match, CoreOnly: o.CoreOnly}
-	chosen := []suite.Case{}
-	for _, c := range all {
-		if plan.Wants(c) {
-			chosen = append(chosen, c)
-		}
-	}
 	if s.json {
-		return s.printJSON(chosen)
+		return s.printJSON(chosen(all, o))
 	}
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, c := range chosen {
+	for _, c := range chosen(all, o) {
 		level := string(c.Level)
 		if c.Slow {
 			level += ", slow"
@@ -161,4 +158,10 @@ func (s *session) listCases(all []suite.Case, o conform.Options) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.Name, level, c.Source, c.About)
 	}
 	return w.Flush()
+}
+
+// chosen are the cases that would be run.
+func chosen(all []suite.Case, o conform.Options) []suite.Case {
+	plan := suite.Plan{Match: o.Match, CoreOnly: o.CoreOnly}
+	return slices.DeleteFunc(slices.Clone(all), func(c suite.Case) bool { return !plan.Wants(c) })
 }

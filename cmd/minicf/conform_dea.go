@@ -29,7 +29,7 @@ func (s *session) conformDEA() *cobra.Command {
 	flags.IntVar(&pid, "pid", 0, "the DEA's process, which may be sent a signal at the end")
 	flags.StringVar(&signal, "signal", "", "which: TERM, USR2, or KILL if something starts the DEA again")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		o, err := s.conformOptions(f)
+		o, err := s.conformOptions(f, conform.DEACases())
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func (s *session) conformStager() *cobra.Command {
 	c.Flags().StringVar(&queue, "queue", "", "subject that the stager serves (default staging)")
 	c.Flags().IntVar(&pid, "pid", 0, "the stager's process, which may be asked to end (USR2) when all else is tried")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		o, err := s.conformOptions(f)
+		o, err := s.conformOptions(f, conform.StagerCases())
 		if err != nil {
 			return err
 		}
