@@ -74,6 +74,7 @@ func (o *original) play(p *player, program string) {
 	}
 	gone := make(chan struct{})
 	go o.awaitReady(p, gone)
+	go o.awaitPID(p, gone)
 	_ = sh.Wait() // any status is a crash
 	close(gone)
 	o.mu.Lock()
@@ -169,6 +170,26 @@ func (o *original) awaitReady(p *player, gone <-chan struct{}) {
 	o.heartbeat(p)
 	if len(p.uris) > 0 {
 		o.register(p, p.uris)
+	}
+}
+
+// awaitPID looks once a second for what the app has written down. Until then it cannot be stopped.
+func (o *original) awaitPID(p *player, gone <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-gone:
+			return
+		}
+		text, err := os.ReadFile(filepath.Join(p.dir, "run.pid"))
+		if pid, _, _ := strings.Cut(string(text), "\n"); err == nil {
+			o.mu.Lock()
+			p.pid = pid
+			o.mu.Unlock()
+			return
+		}
 	}
 }
 

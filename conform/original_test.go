@@ -49,6 +49,7 @@ type player struct {
 	uris        []string
 	memory      int
 	reserves    bool
+	pid         string // "" until it was looked for
 }
 
 // startOriginal runs a DEA of 2012 until the test ends, and returns another member of its bus.
@@ -235,9 +236,7 @@ func (o *original) onStop(in wire.Object, _ string) {
 			continue
 		}
 		o.ends(p, "STOPPED")
-		pid, _ := os.ReadFile(filepath.Join(p.dir, "run.pid"))
-		first, _, _ := strings.Cut(string(pid), "\n")
-		stop := exec.Command("/bin/sh", "-c", "./stop "+first+" 2> /dev/null")
+		stop := exec.Command("/bin/sh", "-c", "./stop "+p.pid+" 2> /dev/null")
 		stop.Dir = p.dir
 		_ = stop.Run() // whatever comes of it, and however long it takes
 		o.release(p)
@@ -332,7 +331,11 @@ func (o *original) onFind(in wire.Object, reply string) {
 		}
 		if in["include_stats"] == true && p.state == "RUNNING" {
 			kind += " with stats"
-			found["stats"] = o.said[kind].Object("stats").With(p.figures())
+			stats := o.said[kind].Object("stats").With(p.figures())
+			if p.pid == "" {
+				stats = stats.Without("usage")
+			}
+			found["stats"] = stats
 		}
 		o.say(reply, kind, found)
 	}

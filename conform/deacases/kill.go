@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/minicf/minicf/conform/depot"
 	"github.com/minicf/minicf/conform/puppet"
@@ -93,6 +94,18 @@ func (k *Kit) pidKnown(ctx context.Context, a *app) error {
 		return o.Object("stats").Object("usage"), err
 	})
 	return err
+}
+
+// pidPoll is how long a DEA may take to see the pid of an app that has started; in 2012 it looked every second.
+const pidPoll = 3 * time.Second
+
+// letSettle waits until the DEA knows the pid of an app, without which that of 2012 could not end it. One that does not tell is given the time.
+func (k *Kit) letSettle(ctx context.Context, a *app) {
+	ctx, cancel := context.WithTimeout(ctx, pidPoll)
+	defer cancel()
+	if k.pidKnown(ctx, a) != nil {
+		<-ctx.Done()
+	}
 }
 
 func killDirectory(ctx context.Context, k *Kit) error {

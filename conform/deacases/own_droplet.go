@@ -57,6 +57,7 @@ func ownStops(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
+	k.letSettle(ctx, a)
 	a.stop()
 	if _, err := a.await(ctx, a.mark, protocol.DropletExited.String()); err != nil {
 		return err

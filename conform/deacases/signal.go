@@ -67,6 +67,7 @@ func (k *Kit) sayBye(ctx context.Context) (err error) {
 	if err = f.settle(ctx); err != nil {
 		return err
 	}
+	k.letSettle(ctx, f.app)
 	f.sent = k.wire.Now()
 	k.leaving.Store(true)
 	return k.Signal.Send()

@@ -102,6 +102,7 @@ func stopCloses(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
+	k.letSettle(ctx, a)
 	a.stop()
 	if err := k.ended(ctx, p, "the app runs on after dea.stop"); err != nil {
 		return err
@@ -279,6 +280,7 @@ func stopStarting(ctx context.Context, k *Kit) error {
 	if err != nil {
 		return err
 	}
+	k.letSettle(ctx, a)
 	mark := k.wire.Now()
 	a.stop()
 	exited, err := a.await(ctx, mark, protocol.DropletExited.String())
