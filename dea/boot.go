@@ -42,7 +42,7 @@ func (d *DEA) prepare() (release func(), err error) {
 
 func (d *DEA) describe() {
 	if d.cfg.Secure {
-		d.log.Warn("secure: true is not available yet: every instance runs as the user of this DEA")
+		d.log.Warn("secure: true makes no users as in 2012: isolation: landlock keeps instances apart")
 	}
 	d.log.Info("Using network: " + d.ip)
 	d.log.Info(fmt.Sprintf("Socket Limit:%d", socketLimit()))

@@ -62,7 +62,7 @@ func TestStartUpLinesAreThoseOf2012(t *testing.T) {
 		t.Fatal(err)
 	}
 	said.expect(t,
-		`level=INFO msg="Starting VCAP DEA (0.99)"`, `msg="Pid file: `+cfg.PID, `level=WARN msg="secure: true is not available yet`, `msg="Using network: 127.0.0.1"`, `msg="Socket Limit:`,
+		`level=INFO msg="Starting VCAP DEA (0.99)"`, `msg="Pid file: `+cfg.PID, `level=WARN msg="secure: true makes no users as in 2012`, `msg="Using network: 127.0.0.1"`, `msg="Socket Limit:`,
 		`msg="Max Memory set to 4.0G"`, `msg="Utilizing `, `msg="Restricting to single tenant"`, `msg="Using directory: `+cfg.BaseDir+`/"`,
 		`msg="Initial usage of droplet fs is: `, `msg="DEA uuid `+d.ID()+`"`, `msg="Shutting down.."`, `msg=Bye..`,
 	)
