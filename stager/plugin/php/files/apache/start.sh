@@ -18,4 +18,4 @@ fi
 
 # It handles one request at a time, so there are several of it.
 export PHP_CLI_SERVER_WORKERS=${PHP_CLI_SERVER_WORKERS:-4}
-exec "$php" -S "$VCAP_APP_HOST:$VCAP_APP_PORT" -t ../app router.php
+exec "$php" -d "opcache.lockfile_path=${TMPDIR:-/tmp}" -S "$VCAP_APP_HOST:$VCAP_APP_PORT" -t ../app router.php
