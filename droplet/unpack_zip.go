@@ -66,6 +66,13 @@ func UnpackZip(ctx context.Context, zipFile, dir string, lim Limits) error {
 	return u.finish()
 }
 
+// ReadZip reads the directory of the zip in f, which must stay open as long as
+// the reader is used. A directory too long for lim is refused before it is in
+// memory. Entries are read one after the other.
+func ReadZip(f *os.File, lim Limits) (*zip.Reader, error) {
+	return readZip(f, lim.withDefaults().Entries)
+}
+
 // readZip reads the directory of the zip in f.
 func readZip(f *os.File, maxEntries int) (*zip.Reader, error) {
 	info, err := f.Stat()
