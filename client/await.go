@@ -95,7 +95,7 @@ func (w *Watcher) Running(ctx context.Context, version protocol.Text, n int) err
 		if err := w.crashed(version); err != nil {
 			return err
 		}
-		if err := w.wait(ctx); err != nil {
+		if err := w.Wait(ctx); err != nil {
 			return &StartError{App: w.app, Index: lowest, Err: fmt.Errorf("it does not run yet: %w", err)}
 		}
 	}
@@ -133,8 +133,8 @@ func (w *Watcher) crashed(version protocol.Text) error {
 	}
 }
 
-// wait returns when something has happened, or after a pause in which it might have happened unheard.
-func (w *Watcher) wait(ctx context.Context) error {
+// Wait returns when something has happened, or after a pause in which it might have happened unheard.
+func (w *Watcher) Wait(ctx context.Context) error {
 	pause := time.NewTimer(lookPause)
 	defer pause.Stop()
 	select {
@@ -164,7 +164,7 @@ func (w *Watcher) Gone(ctx context.Context, n int) error {
 		if left == 0 {
 			return nil
 		}
-		if err := w.wait(ctx); err != nil {
+		if err := w.Wait(ctx); err != nil {
 			return fmt.Errorf("%d instances of %s have not ended: %w", left, w.app, err)
 		}
 	}

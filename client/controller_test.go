@@ -21,6 +21,7 @@ import (
 	"github.com/minicf/minicf/bus/bustest"
 	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/controller"
+	"github.com/minicf/minicf/controller/uaa"
 	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/protocol"
 )
@@ -37,7 +38,8 @@ func startControllerOn(tb testing.TB, b *bus.Bus) *client.Controller {
 	cfg := controller.Default()
 	cfg.Port, cfg.Status.Port, cfg.PID, cfg.MaxUpload = 0, bus.NoStatusPort, "", 1<<20
 	cfg.Directories.Packages, cfg.Directories.Droplets = filepath.Join(dir, "packages"), filepath.Join(dir, "droplets")
-	c, err := controller.New(b, cfg, slog.New(slog.DiscardHandler))
+	cfg.Directories.Resources, cfg.Directories.Tokens = filepath.Join(dir, "resources"), filepath.Join(dir, "tokens")
+	c, err := controller.New(b, cfg, uaa.Default(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}

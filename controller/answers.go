@@ -131,16 +131,6 @@ func (c *Controller) authenticate(wantUser, wantPassword string) func(http.Handl
 	}
 }
 
-// refuseForeignPages keeps web pages of others from uploading what a DEA would then run: a browser sends their forms to
-// any address, this one too. Programs are no browsers and pass.
-func (c *Controller) refuseForeignPages(next http.Handler) http.Handler {
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(c.answer(func(http.ResponseWriter, *http.Request) error {
-		return failure{http.StatusForbidden, 200, "Operation not permitted: the request comes from a page of another site"}
-	}))
-	return guard.Handler(next)
-}
-
 const indexText = `minicf: a fake cloud controller
 
   GET  /download_unstaged_app/ID      the app's zip; for an id never heard of, the sample
@@ -150,6 +140,12 @@ const indexText = `minicf: a fake cloud controller
   POST /packages/ID/stagings          URIs for the two below
   GET  /staging/app/ID                as download_unstaged_app, with a password
   POST /staging/droplet/ID/UPLOAD_ID  as upload_droplet, with a password, once
+
+The CF API, for the cf command: cf api http://HOST:PORT
+
+  GET  /, with Accept: application/json, /v3, /v3/info, /login
+  POST /oauth/token                   a name and a password for a token; see config/users.yml
+       /v3/…                          with that token
 
 Apps that are kept running; JSON
 
@@ -162,7 +158,13 @@ Apps that are kept running; JSON
   GET    /bulk/counts?model=app       how many
 `
 
-func (c *Controller) index(w http.ResponseWriter, _ *http.Request) error {
+// index says what there is: to people as text, to the cf command, which wants JSON, where its API is.
+func (c *Controller) index(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		c.api.Root(w, r)
+		return nil
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, indexText)
 	return nil

@@ -26,6 +26,7 @@ type app struct {
 	FDs       int               `json:"fds"`
 	Env       []string          `json:"env"` // "K=V"
 	Services  protocol.Services `json:"services"`
+	FromAPI   bool              `json:"from_api,omitempty"` // the CF API wants it, see machine.go
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"` // whole seconds, as on the wire
 }
@@ -66,6 +67,7 @@ type change struct {
 	FDs       *int               `json:"fds"`
 	Env       []string           `json:"env"`
 	Services  *protocol.Services `json:"services"`
+	FromAPI   bool               `json:"-"`
 }
 
 // newApp is an app of which nobody has said anything yet.
@@ -88,6 +90,7 @@ func (a app) with(c change, now time.Time) app {
 	set(&a.Disk, c.Disk)
 	set(&a.FDs, c.FDs)
 	set(&a.Services, c.Services)
+	a.FromAPI = a.FromAPI || c.FromAPI
 	if c.URIs != nil {
 		a.URIs = hostNames(c.URIs)
 	}

@@ -68,6 +68,9 @@ func (c *Controller) changeApp(w http.ResponseWriter, r *http.Request, f func(co
 	if err != nil {
 		return err
 	}
+	if err := c.refuseAPIApp(r.Context(), param(r, "id")); err != nil {
+		return err
+	}
 	a, err := f(r.Context(), param(r, "id"), ch)
 	if err != nil {
 		return err
@@ -77,11 +80,23 @@ func (c *Controller) changeApp(w http.ResponseWriter, r *http.Request, f func(co
 }
 
 func (c *Controller) deleteApp(w http.ResponseWriter, r *http.Request) error {
+	if err := c.refuseAPIApp(r.Context(), param(r, "id")); err != nil {
+		return err
+	}
 	if err := c.remove(r.Context(), param(r, "id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// refuseAPIApp keeps apps of the CF API from being changed behind its back: it would not know.
+func (c *Controller) refuseAPIApp(ctx context.Context, id string) error {
+	a, err := c.apps.Get(ctx, id)
+	if err == nil && a.FromAPI && !a.deleted() {
+		return failure{http.StatusConflict, 100, "The app " + a.Name + " belongs to the CF API: change it there, with the cf command"}
+	}
+	return nil // what else is wrong is found by whoever changes it
 }
 
 // readChange reads the body. A key that nobody knows is an error: it would have no effect.

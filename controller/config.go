@@ -2,6 +2,7 @@ package controller
 
 import (
 	"net/url"
+	"path/filepath"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
@@ -34,7 +35,13 @@ type Config struct {
 type Directories struct {
 	Packages string `yaml:"packages"`
 	Droplets string `yaml:"droplets"`
+	// Resources is an index of the files in packages, and Tokens the key that the tokens of the CF API are signed with.
+	Resources string `yaml:"resources"`
+	Tokens    string `yaml:"tokens"`
 }
+
+// unpacked is where packages are unpacked for a look at them. It is emptied at each start.
+func (d Directories) unpacked() string { return filepath.Join(d.Packages, "unpacked") }
 
 // Staging is about the routes of the real cloud controller.
 type Staging struct {
@@ -56,8 +63,10 @@ type Auth struct {
 func Default() Config {
 	return Config{
 		Host: "127.0.0.1", Port: 9292, MBus: "nats://127.0.0.1:4222", PID: "controller/controller.pid",
-		Logging:     config.Logging{Level: "info"},
-		Directories: Directories{Packages: "controller/packages", Droplets: "controller/droplets"},
+		Logging: config.Logging{Level: "info"},
+		Directories: Directories{
+			Packages: "controller/packages", Droplets: "controller/droplets", Resources: "controller/resources", Tokens: "controller/tokens",
+		},
 		MaxUpload:   512 << 20,
 		Staging:     Staging{Auth: Auth{User: "stager", Password: "stager"}},
 		BulkAPI:     BulkAPI{Auth: Auth{User: "bulk_api"}},
@@ -82,6 +91,9 @@ func (c Config) Validate() error {
 	}
 	if c.Directories.Packages == "" || c.Directories.Droplets == "" || c.Directories.Packages == c.Directories.Droplets {
 		return config.Invalid("directories", "want two different directories, packages and droplets")
+	}
+	if c.Directories.Resources == "" || c.Directories.Tokens == "" {
+		return config.Invalid("directories", "want directories for resources and tokens, too")
 	}
 	if err := c.Staging.Auth.validate(); err != nil {
 		return err
@@ -125,5 +137,6 @@ func (a Auth) validate() error {
 func (c Config) Resolve(path func(string) string) Config {
 	c.PID, c.Logging.File, c.SampleApp = path(c.PID), path(c.Logging.File), path(c.SampleApp)
 	c.Directories.Packages, c.Directories.Droplets = path(c.Directories.Packages), path(c.Directories.Droplets)
+	c.Directories.Resources, c.Directories.Tokens = path(c.Directories.Resources), path(c.Directories.Tokens)
 	return c
 }

@@ -24,6 +24,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,9 @@ import (
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/controller/bits"
 	"github.com/minicf/minicf/controller/records"
+	"github.com/minicf/minicf/controller/resources"
+	"github.com/minicf/minicf/controller/uaa"
+	"github.com/minicf/minicf/controller/v3"
 	"github.com/minicf/minicf/internal/pidfile"
 	"github.com/minicf/minicf/internal/webserver"
 	"github.com/minicf/minicf/protocol"
@@ -51,9 +55,13 @@ type Controller struct {
 	droplets  *bits.Store
 	uploads   uploads
 	apps      records.Records[app]
-	busy      locks // by app, while its record changes
+	busy      records.Locks // by app, while its record changes
 	errands   *errands
 	pool      *pool
+	trouble   trouble
+	uaa       *uaa.UAA
+	resources *resources.Pool
+	api       *v3.API
 	bulk      protocol.Credentials
 	limits    bits.Uploads
 	url       atomic.Pointer[string]
@@ -64,8 +72,8 @@ type Controller struct {
 type figures struct{ requests, uploads, refused, hmRequests atomic.Int64 }
 
 // New returns a controller that has not started yet. It fails when the configuration makes no sense.
-func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Controller, error) {
-	if err := cfg.Validate(); err != nil {
+func New(b *bus.Bus, cfg Config, users uaa.Config, log *slog.Logger) (*Controller, error) {
+	if err := errors.Join(cfg.Validate(), checkExposure(cfg.Host, users)); err != nil {
 		return nil, err
 	}
 	shown, err := config.Map(cfg)
@@ -82,6 +90,13 @@ func New(b *bus.Bus, cfg Config, log *slog.Logger) (*Controller, error) {
 		bulk:     protocol.Credentials{User: cfg.BulkAPI.Auth.User, Password: cmp.Or(cfg.BulkAPI.Auth.Password, bus.Hex(16))},
 		limits:   bits.Uploads{Max: cfg.MaxUpload},
 	}
+	if c.uaa, err = uaa.New(users, filepath.Join(cfg.Directories.Tokens, "key")); err != nil {
+		return nil, err
+	}
+	c.resources = resources.New(c.packages, cfg.Directories.Resources, log)
+	c.api = v3.New(v3.Config{
+		Bus: b, UAA: c.uaa, Stager: machine{c}, Platform: machine{c}, Packages: c.packages, Droplets: c.droplets, Resources: c.resources, Uploads: c.limits, Log: log,
+	})
 	c.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "CloudController", Index: cfg.Index, IP: bus.LocalIP(cfg.LocalRoute), Port: cfg.Status.Port,
 		User: cfg.Status.User, Password: cfg.Status.Password, Config: shown, Varz: c.varz, Log: log,
@@ -118,9 +133,12 @@ func (c *Controller) Run(ctx context.Context, ready func()) error {
 	}
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { c.errands.run(ctx); return nil })
+	tried := make(chan struct{})
+	all.Go(func() error { c.api.Run(ctx, func() { close(tried) }); return nil })
 	all.Go(func() error { return webserver.Server{Handler: c.routes(), Log: c.log}.Serve(ctx, l) })
 	all.Go(func() error {
 		return c.component.Run(ctx, func() {
+			<-tried
 			c.greet()
 			ready()
 		})
@@ -169,11 +187,20 @@ func (c *Controller) moveIn() (leave func(), err error) {
 			}
 		}
 	}
-	if err := errors.Join(checkSample(c.cfg.SampleApp), c.packages.Open(), c.droplets.Open()); err != nil {
+	if err := c.openStores(); err != nil {
 		leave()
 		return nil, err
 	}
 	return leave, nil
+}
+
+// openStores opens what is on the disk, and removes what a kill has left half unpacked.
+func (c *Controller) openStores() error {
+	if err := errors.Join(checkSample(c.cfg.SampleApp), c.packages.Open(), c.droplets.Open()); err != nil {
+		return err
+	}
+	unpacked := c.cfg.Directories.unpacked()
+	return errors.Join(os.RemoveAll(unpacked), os.MkdirAll(unpacked, 0o700), c.resources.Open(), c.uaa.Open())
 }
 
 // greet makes the DEAs known, as the cloud controller did when it started.
@@ -182,6 +209,9 @@ func (c *Controller) greet() {
 		c.log.Error("dea.locate was not sent", "error", err)
 	}
 	c.log.Info("controller is listening", "url", c.URL(), "pid", os.Getpid())
+	if name := c.uaa.WellKnown(); name != "" {
+		c.log.Info("the cf command can log in: cf api " + c.URL() + " && cf auth " + name + " admin")
+	}
 }
 
 func (c *Controller) varz() map[string]any {

@@ -19,6 +19,7 @@ import (
 	"github.com/minicf/minicf/bus/bustest"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/config/configtest"
+	"github.com/minicf/minicf/controller/uaa"
 	"github.com/minicf/minicf/protocol"
 )
 
@@ -44,7 +45,7 @@ func start(tb testing.TB, b *bus.Bus, dir string, change func(*Config)) *running
 		change(&cfg)
 	}
 	log := &recorder{}
-	c, err := New(b, cfg, slog.New(log))
+	c, err := New(b, cfg, uaa.Default(), slog.New(log))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -211,7 +212,7 @@ func TestWrongValuesAreNamed(t *testing.T) {
 	} {
 		cfg := Default()
 		spoil(&cfg)
-		if _, err := New(bus.New(bus.Options{}), cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.HasPrefix(err.Error(), key+": ") {
+		if _, err := New(bus.New(bus.Options{}), cfg, uaa.Default(), slog.New(slog.DiscardHandler)); err == nil || !strings.HasPrefix(err.Error(), key+": ") {
 			t.Errorf("with a wrong %s: error = %v, want one that names the key", key, err)
 		}
 	}
@@ -260,7 +261,7 @@ func TestWhatIsInTheWayStopsTheStart(t *testing.T) {
 		cfg := Default().Resolve(func(p string) string { return filepath.Join(dir, p) })
 		cfg.Port, cfg.SampleApp = 0, ""
 		spoil(&cfg)
-		c, err := New(bus.New(bus.Options{}), cfg, slog.New(slog.DiscardHandler))
+		c, err := New(bus.New(bus.Options{}), cfg, uaa.Default(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/bus/bustest"
+	"github.com/minicf/minicf/controller/uaa"
 )
 
 // dirToServe makes this test's program a controller that keeps its bits there.
@@ -42,7 +43,7 @@ func serveUntilKilled(dir string) {
 	}
 	cfg := Default().Resolve(func(p string) string { return filepath.Join(dir, p) })
 	cfg.Port, cfg.SampleApp, cfg.Status.Port = 0, "", bus.NoStatusPort
-	c, err := New(b, cfg, slog.New(slog.DiscardHandler))
+	c, err := New(b, cfg, uaa.Default(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		panic(err)
 	}

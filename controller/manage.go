@@ -16,7 +16,7 @@ import (
 
 // deploy makes the newest droplet of an app what runs. An app that has no record yet gets one.
 func (c *Controller) deploy(ctx context.Context, id string, ch change) (app, error) {
-	defer c.busy.lock(id)()
+	defer c.busy.Lock(id)()
 	what, err := c.droplets.Hold(id)
 	if errors.Is(err, bits.ErrNotStored) {
 		return app{}, badRequest("the app has no droplet: stage it first")
@@ -41,7 +41,7 @@ func (c *Controller) deploy(ctx context.Context, id string, ch change) (app, err
 
 // alter changes an app that has a record.
 func (c *Controller) alter(ctx context.Context, id string, ch change) (app, error) {
-	defer c.busy.lock(id)()
+	defer c.busy.Lock(id)()
 	return c.edit(ctx, id, func(old *app) (app, error) {
 		if old == nil || old.deleted() {
 			return app{}, bus.ErrNoRecord
@@ -54,7 +54,7 @@ func (c *Controller) alter(ctx context.Context, id string, ch change) (app, erro
 // remove deletes an app: its instances are stopped, its package and its droplets are gone. That it was there is remembered for a while, see
 // deletedLifetime.
 func (c *Controller) remove(ctx context.Context, id string) error {
-	defer c.busy.lock(id)()
+	defer c.busy.Lock(id)()
 	_, err := c.edit(ctx, id, func(old *app) (app, error) {
 		if old == nil || old.deleted() {
 			return app{}, bus.ErrNoRecord

@@ -34,6 +34,9 @@ func (c *Controller) heed(ctx context.Context, r protocol.HMRequest) error {
 	case kind == protocol.OpStart && a.started() && a.version() == r.Version:
 		c.startAll(ctx, a, wantedIndices(r.Indices), bool(r.Flapping))
 	case kind == protocol.OpSpindown && a.started():
+		if a.FromAPI {
+			return c.api.SpinDown(ctx, a.ID)
+		}
 		stopped := protocol.AppStopped
 		_, err := c.alter(ctx, a.ID, change{State: &stopped})
 		return err

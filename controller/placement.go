@@ -3,7 +3,9 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/minicf/minicf/client"
@@ -25,6 +27,7 @@ func (c *Controller) place(ctx context.Context, a app, index int, flapping bool)
 	log := c.log.With("app", a.Name, "app_id", a.ID, "index", index)
 	need := discoverRequest(a)
 	dea, err := c.findDEA(ctx, need)
+	c.trouble.note(a.ID, err)
 	if errors.Is(err, client.ErrNoDEA) {
 		log.Warn("No resources available to start instance", "runtime", a.Runtime, "memory", a.Memory, "reason", err)
 		return
@@ -66,10 +69,14 @@ func limits(a app) protocol.Limits {
 // startRequest is all that a DEA needs to know.
 func (c *Controller) startRequest(a app, index int, flapping bool) protocol.StartRequest {
 	partition := c.cfg.CCPartition
+	env := a.Env
+	if a.FromAPI {
+		env = append(slices.Clone(env), fmt.Sprintf("CF_INSTANCE_INDEX=%d", index))
+	}
 	return protocol.StartRequest{
 		Droplet: protocol.ID(a.ID), Name: a.Name, URIs: a.URIs, Runtime: a.Runtime, RuntimeInfo: runtimes.Info(a.Runtime),
 		Framework: a.Framework, SHA1: a.Droplet, ExecutableFile: filepath.ToSlash(c.droplets.Path(a.Droplet)), ExecutableURI: c.dropletURI(a),
-		Version: a.version(), Services: a.Services, Limits: limits(a), Env: a.Env, Users: []string{}, CCPartition: &partition,
+		Version: a.version(), Services: a.Services, Limits: limits(a), Env: env, Users: []string{}, CCPartition: &partition,
 		Index: protocol.Int(index), Flapping: protocol.Truth(flapping),
 	}
 }

@@ -9,7 +9,7 @@ import (
 // routes is everything the controller serves.
 func (c *Controller) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(c.count, c.refuseForeignPages)
+	r.Use(c.count, c.refuseForeignHosts, c.refuseForeignPages)
 	r.NotFound(c.answer(func(http.ResponseWriter, *http.Request) error { return errNoRoute }))
 	r.MethodNotAllowed(c.answer(func(w http.ResponseWriter, req *http.Request) error { return wrongMethod(w, r, req) }))
 	r.Get("/", c.answer(c.index))
@@ -32,6 +32,11 @@ func (c *Controller) routes() http.Handler {
 	r.Put("/minicf/apps/{id}", c.answer(c.putApp))
 	r.Patch("/minicf/apps/{id}", c.answer(c.patchApp))
 	r.Delete("/minicf/apps/{id}", c.answer(c.deleteApp))
+
+	// The CF API of today, for the cf command. GET / leads there, when JSON is asked for.
+	r.Mount("/v3", c.api.Routes())
+	r.Get("/login", c.uaa.Login)
+	r.Post("/oauth/token", c.uaa.Token)
 
 	// The real cloud controller's: Basic auth, and an upload id that is good for one upload.
 	staging := c.cfg.Staging.Auth

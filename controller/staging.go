@@ -62,14 +62,19 @@ func (c *Controller) beginStaging(w http.ResponseWriter, r *http.Request) error 
 	if !c.packages.Has(id) {
 		return errAppNotFound
 	}
+	writeJSON(w, http.StatusCreated, c.stagingURIs(id))
+	return nil
+}
+
+// stagingURIs gives out the URIs for one staging of what is stored under an id.
+func (c *Controller) stagingURIs(id string) stagingURIs {
 	auth := c.cfg.Staging.Auth
 	base := strings.Replace(c.URL(), "://", "://"+auth.User+":"+auth.Password+"@", 1)
 	app := url.PathEscape(id)
-	writeJSON(w, http.StatusCreated, stagingURIs{
+	return stagingURIs{
 		DownloadURI: base + "/staging/app/" + app,
 		UploadURI:   base + "/staging/droplet/" + app + "/" + c.uploads.begin(id),
-	})
-	return nil
+	}
 }
 
 // stagingApp serves an app's package; here an id without one is an error.

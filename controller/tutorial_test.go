@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/minicf/minicf/bus/bustest"
+	"github.com/minicf/minicf/controller/uaa"
 )
 
 func hexSHA1(b []byte) string {
@@ -224,7 +225,7 @@ func TestClientThatHangsUpLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = io.WriteString(conn, "PUT /packages/a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nPK\x03\x04")
+	_, _ = io.WriteString(conn, "PUT /packages/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nPK\x03\x04")
 	conn.Close()
 	c.stop() // waits for all handlers
 	if left := c.files(t, "packages"); len(left) > 0 {
@@ -236,7 +237,7 @@ func TestStalledUploadIsGivenUp(t *testing.T) {
 	t.Parallel()
 	cfg := Default()
 	cfg.Directories.Packages = t.TempDir()
-	c, err := New(bustest.New(t), cfg, slog.New(slog.DiscardHandler))
+	c, err := New(bustest.New(t), cfg, uaa.Default(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func TestStalledUploadIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_, _ = io.WriteString(conn, "PUT /packages/a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+	_, _ = io.WriteString(conn, "PUT /packages/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
 	all, err := io.ReadAll(conn)
 	if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 408 ") || !strings.Contains(string(all), "Nothing of the upload arrived for 1ns") {
 		t.Errorf("answer = %q, %v, want 408 with the reason", all, err)

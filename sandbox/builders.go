@@ -8,6 +8,7 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/controller"
+	"github.com/minicf/minicf/controller/uaa"
 	"github.com/minicf/minicf/dea"
 	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/dea/isolation/cgroup"
@@ -50,7 +51,11 @@ func buildController(k *kit) (*attached, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := controller.New(b, cfg.Resolve(k.path), log)
+	users, _, err := config.Load[uaa.Config]("users", k.options("users"))
+	if err != nil {
+		return nil, err
+	}
+	c, err := controller.New(b, cfg.Resolve(k.path), users, log)
 	return k.attach("controller", b, c, log), err
 }
 

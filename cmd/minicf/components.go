@@ -30,6 +30,7 @@ const fastAbout = "20 times as fast as in 2012, for workshops: the health manage
 // componentFlags are what the command of one component can be told; not every component has them all.
 type componentFlags struct {
 	file, format, port, isolation string
+	listen                        string
 	fast, leash                   bool
 	index                         int
 }
@@ -75,8 +76,11 @@ func (f *componentFlags) add(c *cobra.Command, name string) {
 	if _, ok := portFlags()[name]; ok {
 		flags.StringVar(&f.port, "port", "", "port to listen on; 0 is any free one")
 	}
-	if name == "dea" {
+	switch name {
+	case "dea":
 		isolationFlag(c, &f.isolation)
+	case "controller":
+		listenFlag(c, &f.listen)
 	}
 	if name == "healthmanager" || name == "dea" {
 		flags.BoolVar(&f.fast, "fast", false, fastAbout)
@@ -96,6 +100,7 @@ func (f *componentFlags) apply(name string, settings *sandbox.Settings) {
 	case f.isolation != "":
 		settings.Overrides = isolationOverride(f.isolation)
 	}
+	withListen(settings, f.listen)
 }
 
 // isolationFlag gives a command that runs a DEA --isolation.

@@ -27,6 +27,7 @@ func portFlags() map[string]string {
 type upFlags struct {
 	only, without                []string
 	readyFile, format, isolation string
+	listen                       string
 	fast                         bool
 	deas, stagers                int
 }
@@ -64,6 +65,7 @@ func (f *upFlags) add(c *cobra.Command) {
 	flags.Int("nats-port", 0, "port of the message bus; 0 is any free one")
 	flags.Int("controller-port", 0, "port of the controller; 0 is any free one")
 	flags.Int("router-port", 0, "port of the router; 0 is any free one")
+	listenFlag(c, &f.listen)
 	isolationFlag(c, &f.isolation)
 	flags.StringVar(&f.readyFile, "ready-file", "", "write {pid, nats_url, controller_url, router_url} here once all is up")
 	flags.StringVar(&f.format, "log-format", string(vcaplog.Text), "how log lines look: vcap (as in 2012), text or json")
@@ -79,6 +81,7 @@ func (f *upFlags) apply(c *cobra.Command, settings *sandbox.Settings) (err error
 	if f.isolation != "" {
 		maps.Copy(settings.Overrides, isolationOverride(f.isolation)) // a DEA has no port to ask for
 	}
+	withListen(settings, f.listen)
 	settings.More, err = more(map[string]int{"dea": f.deas, "stager": f.stagers}, *settings)
 	return err
 }

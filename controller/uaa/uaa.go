@@ -54,6 +54,9 @@ func (u *UAA) Open() error {
 	return err
 }
 
+// WellKnown is the name of somebody who has the password that everybody knows; "" when there is none.
+func (u *UAA) WellKnown() string { return u.cfg.WellKnown() }
+
 // Identity is who makes a request.
 type Identity struct {
 	ID   string // a GUID of a user, else the id of a program
