@@ -15,6 +15,7 @@ import (
 	"github.com/minicf/minicf/client"
 	"github.com/minicf/minicf/droplet"
 	"github.com/minicf/minicf/protocol"
+	"github.com/minicf/minicf/runtimes"
 )
 
 // platform introduces the components: they answer vcap.component.discover.
@@ -167,7 +168,15 @@ func (t *tale) droplet(ctx context.Context) error {
 		return err
 	}
 	defer f.Close()
-	if err := droplet.Unpack(ctx, f, t.staged, droplet.Limits{}); err != nil {
+	properties, err := t.App.Properties()
+	if err != nil {
+		return err
+	}
+	var limits droplet.Limits
+	if executable, ok := runtimes.Find(properties.RuntimeInfo.Executable); ok {
+		limits.LinksInto = droplet.ErlangHome(executable) // the droplet of an Erlang release of 2012 has links there
+	}
+	if err := droplet.Unpack(ctx, f, t.staged, limits); err != nil {
 		return err
 	}
 	nodes, err := droplet.Tree(t.staged)
