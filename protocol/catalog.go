@@ -30,6 +30,10 @@ func Catalog() []Entry {
 			From: "cloud controller", To: "one stager", When: "an app must become a droplet", QueueGroup: "staging",
 			About: "Download the app, let the framework's plugin write startup and stop, pack a droplet, upload it. One stager of the queue group answers, once.",
 		}),
+		sent(AppLog, Entry{
+			From: "stager, anyone", To: "cloud controller", When: "a line is logged",
+			About: "A line of an app's log, for `cf logs`. minicf's own: in 2012 there was none, and who does not send it misses nothing else.",
+		}),
 		sent(DEAStarted, Entry{
 			From: "DEA", To: "anyone", When: "once, after recovery", About: "A DEA says hello.",
 		}),

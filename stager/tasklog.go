@@ -10,7 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/droplet"
+	"github.com/minicf/minicf/protocol"
 )
 
 const (
@@ -28,7 +30,8 @@ const (
 //
 // Each line also goes to the component's log, as vcap.stager.task at the same level.
 type taskLog struct {
-	log *slog.Logger
+	log  *slog.Logger
+	tell func(line string) // whoever follows the staging; nil is nobody
 
 	mu    sync.Mutex // plugins show lines while the task may end without them
 	text  strings.Builder
@@ -46,6 +49,9 @@ func (l *taskLog) add(level slog.Level, line string) {
 	l.text.WriteByte('\n')
 	l.mu.Unlock()
 	l.log.Log(context.Background(), level, line)
+	if l.tell != nil {
+		l.tell(line)
+	}
 }
 
 // show is info for what a plugin's tools print, of which there is no end in sight.
@@ -105,4 +111,19 @@ func readStagingLog(dir string) (string, error) {
 		text = append(text, "\n(the rest of the log is in the droplet)\n"...)
 	}
 	return string(text), err
+}
+
+// teller sends the lines of a task as they come (minicf.log). A task of no app has nobody who could follow it.
+func (s *Stager) teller(t *task) func(line string) {
+	if t.request.AppID == "" {
+		return nil
+	}
+	return func(line string) {
+		err := bus.Publish(s.bus, protocol.AppLog, protocol.LogLine{
+			App: t.request.AppID, Source: protocol.LogStaging, Instance: "0", Stream: "OUT", Time: time.Now().UnixNano(), Text: line,
+		})
+		if err != nil {
+			s.log.Debug("line was not sent", "task_id", t.id, "error", err) // the reply has it, too
+		}
+	}
 }

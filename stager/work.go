@@ -33,7 +33,7 @@ func (s *Stager) varz() map[string]any {
 func (s *Stager) work(ctx context.Context, t *task) {
 	began := time.Now()
 	s.taskLog.Info("Starting task for request", "task_id", t.id, "app_id", t.request.AppID)
-	r := &run{task: t, s: s, log: &taskLog{log: s.taskLog}}
+	r := &run{task: t, s: s, log: &taskLog{log: s.taskLog, tell: s.teller(t)}}
 	var err error
 	bug := guard(func() error {
 		err = r.execute(ctx)
