@@ -146,6 +146,7 @@ The CF API, for the cf command: cf api http://HOST:PORT
   GET  /, with Accept: application/json, /v3, /v3/info, /login
   POST /oauth/token                   a name and a password for a token; see config/users.yml
        /v3/…                          with that token
+  GET  /api/v1/info, /api/v1/read/ID  the newest lines of an app's log
 
 Apps that are kept running; JSON
 

@@ -33,6 +33,7 @@ import (
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
 	"github.com/minicf/minicf/controller/bits"
+	"github.com/minicf/minicf/controller/logcache"
 	"github.com/minicf/minicf/controller/records"
 	"github.com/minicf/minicf/controller/resources"
 	"github.com/minicf/minicf/controller/uaa"
@@ -62,6 +63,7 @@ type Controller struct {
 	uaa       *uaa.UAA
 	resources *resources.Pool
 	api       *v3.API
+	logs      *logcache.Cache
 	bulk      protocol.Credentials
 	limits    bits.Uploads
 	url       atomic.Pointer[string]
@@ -93,9 +95,11 @@ func New(b *bus.Bus, cfg Config, users uaa.Config, log *slog.Logger) (*Controlle
 	if c.uaa, err = uaa.New(users, filepath.Join(cfg.Directories.Tokens, "key")); err != nil {
 		return nil, err
 	}
+	c.logs = logcache.New(b, c.isOfAPI, log)
 	c.resources = resources.New(c.packages, cfg.Directories.Resources, log)
 	c.api = v3.New(v3.Config{
 		Bus: b, UAA: c.uaa, Stager: machine{c}, Platform: machine{c}, Packages: c.packages, Droplets: c.droplets, Resources: c.resources, Uploads: c.limits, Log: log,
+		Tell: func(app, text string) { c.logs.Say(app, protocol.LogAPI, "0", text) },
 	})
 	c.component = bus.NewComponent(b, bus.ComponentConfig{
 		Type: "CloudController", Index: cfg.Index, IP: bus.LocalIP(cfg.LocalRoute), Port: cfg.Status.Port,
@@ -133,6 +137,7 @@ func (c *Controller) Run(ctx context.Context, ready func()) error {
 	}
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { c.errands.run(ctx); return nil })
+	all.Go(func() error { return c.logs.Run(ctx) })
 	tried := make(chan struct{})
 	all.Go(func() error { c.api.Run(ctx, func() { close(tried) }); return nil })
 	all.Go(func() error { return webserver.Server{Handler: c.routes(), Log: c.log}.Serve(ctx, l) })

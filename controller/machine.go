@@ -21,6 +21,14 @@ var (
 	_ v3.Platform = machine{}
 )
 
+// isOfAPI reports whether the CF API wants an app.
+func (c *Controller) isOfAPI(id string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), lookPatience)
+	defer cancel()
+	a, err := c.apps.Get(ctx, id)
+	return err == nil && a.FromAPI
+}
+
 // apiFDs is how many open files an app of the CF API gets: there is no way to ask for more.
 const apiFDs = 1024
 

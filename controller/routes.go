@@ -37,6 +37,8 @@ func (c *Controller) routes() http.Handler {
 	r.Mount("/v3", c.api.Routes())
 	r.Get("/login", c.uaa.Login)
 	r.Post("/oauth/token", c.uaa.Token)
+	r.Get("/api/v1/info", c.logs.Info)
+	r.Get("/api/v1/read/{app}", c.api.LoggedIn(c.logs.Read))
 
 	// The real cloud controller's: Basic auth, and an upload id that is good for one upload.
 	staging := c.cfg.Staging.Auth

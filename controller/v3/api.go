@@ -42,6 +42,7 @@ type Config struct {
 	Resources *resources.Pool
 	Uploads   bits.Uploads
 	Log       *slog.Logger
+	Tell      func(app, text string) // adds a line to an app's log
 }
 
 // API answers requests, as long as Run runs.
@@ -134,6 +135,14 @@ func (a *API) authenticated(f func(*API, *call) error) http.HandlerFunc {
 		}
 		c.who = who
 		return f(a, c)
+	})
+}
+
+// LoggedIn lets only those pass who have a token.
+func (a *API) LoggedIn(next http.HandlerFunc) http.HandlerFunc {
+	return a.authenticated(func(_ *API, c *call) error {
+		next(c.ResponseWriter, c.Request)
+		return nil
 	})
 }
 

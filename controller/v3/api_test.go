@@ -143,7 +143,7 @@ func (at place) start(tb testing.TB, change ...func(*fakePlatform)) *bench {
 	}
 	api := v3.New(v3.Config{
 		Bus: bustest.Join(tb, at.server), UAA: users, Stager: b.platform, Platform: b.platform, Packages: b.packages, Droplets: b.droplets, Resources: pool,
-		Uploads: bits.Uploads{Max: 1 << 20}, Log: log,
+		Uploads: bits.Uploads{Max: 1 << 20}, Log: log, Tell: func(string, string) {},
 	})
 	r := chi.NewRouter()
 	r.Mount("/v3", api.Routes())

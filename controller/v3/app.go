@@ -278,6 +278,7 @@ func (a *API) recordApp(c *call, kind string, x app, data map[string]any) {
 	if s, err := a.spaces.Get(c.Context(), x.Space); err == nil {
 		org = s.Org
 	}
+	a.Tell(x.GUID, strings.TrimPrefix(kind, "audit.")+" by "+c.who.Name)
 	a.record(c, event{Type: kind, Target: target{x.GUID, "app", x.Name}, Space: x.Space, Org: org, Data: data})
 }
 

@@ -84,7 +84,7 @@ func (r *replay) make(t *testing.T, req recorded) {
 // kindOf makes one word of "apps" and "app".
 func kindOf(word string) string {
 	switch word = strings.TrimSuffix(word, "s"); word {
-	case "target":
+	case "target", "read":
 		return "app"
 	case "organization_quota":
 		return "quota"

@@ -102,6 +102,10 @@ var closedRules = []closedRule{
 		why: "who somebody is depends on a file and a key, and on nothing that the controller does",
 	},
 	{
+		who: []string{"./controller/logcache"}, may: []string{"std", "github.com/go-chi/chi/v5", "./bus", "./client", "./protocol"},
+		why: "the log is made of what anybody can hear on the bus and read at a DEA's file viewer",
+	},
+	{
 		who: []string{"./controller/records"}, may: []string{"std", "./bus"},
 		why: "records of any type are kept in the same way",
 	},
