@@ -67,7 +67,7 @@ type HMRequest struct {
 	Op          Op       `json:"op"`
 	LastUpdated int64    `json:"last_updated,omitempty"` // epoch seconds, of the record that the request is about
 	Version     Text     `json:"version,omitempty"`      // to start
-	Indices     []Int    `json:"indices,omitzero"`       // to start
+	Indices     Indices  `json:"indices,omitzero"`       // to start
 	Flapping    Truth    `json:"flapping,omitempty"`     // to start: it has crashed often
 	Instances   []string `json:"instances,omitzero"`     // to stop
 }

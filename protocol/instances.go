@@ -1,6 +1,9 @@
 package protocol
 
-import "errors"
+import (
+	"encoding/json"
+	"errors"
+)
 
 // What is asked of instances that run already (DEA 0.99). Every DEA hears it; those that have none of the instances are silent.
 const (
@@ -19,7 +22,7 @@ type Selection struct {
 	Version     Text     `json:"version,omitempty"`
 	Instances   []string `json:"instances,omitzero"`
 	InstanceIDs []string `json:"instance_ids,omitzero"` // the same, as the cloud controller wrote it when it looked for files
-	Indices     []Int    `json:"indices,omitzero"`
+	Indices     Indices  `json:"indices,omitzero"`
 	States      []State  `json:"states,omitzero"`
 }
 
@@ -27,6 +30,24 @@ type Selection struct {
 func (s Selection) Validate() error {
 	if s.Droplet == "" {
 		return errors.New("droplet is missing")
+	}
+	return nil
+}
+
+// Indices name instances of an app by their indices.
+type Indices []Int
+
+// UnmarshalJSON leaves out what is null: for Ruby, too, it was no instance's index, least of all 0. A list of nothing else is a filter still.
+func (x *Indices) UnmarshalJSON(b []byte) error {
+	var all []*Int
+	if err := json.Unmarshal(b, &all); err != nil || all == nil {
+		return err
+	}
+	*x = Indices{}
+	for _, i := range all {
+		if i != nil {
+			*x = append(*x, *i)
+		}
 	}
 	return nil
 }
