@@ -62,23 +62,36 @@ func busVariable(component, url string) []string {
 	return []string{key + "=" + url}
 }
 
-// Run runs the child until ctx ends. That it cannot be started is an error; that it is gone later is not.
+// Run runs the child until ctx ends. That it cannot be started is an error; that it is gone later is not. But what a killed one has left
+// running ends with the sandbox, too: one more takes that over, as soon as it is up, and stops in order.
 func (c *child) Run(ctx context.Context, ready func()) error {
+	killed, err := c.run(ctx, ready)
+	if !killed {
+		return err
+	}
+	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_, err = c.run(again, cancel)
+	return err
+}
+
+// run runs the child once, and reports whether it was killed: it did not end in order.
+func (c *child) run(ctx context.Context, ready func()) (killed bool, err error) {
 	cmd := c.command()
 	cmd.Stdout, cmd.Stderr = c.out, c.out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us, who stop it in its turn
 	leash, err := cmd.StdinPipe()                         // when we are gone, however that came, so is this
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", c.name, err)
+		return false, fmt.Errorf("start %s: %w", c.name, err)
 	}
 	defer leash.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	if err := c.awaitUp(ctx, cmd.Process.Pid, ended); err != nil {
-		return err
+		return false, err
 	}
 	if ctx.Err() == nil {
 		ready()
@@ -87,9 +100,9 @@ func (c *child) Run(ctx context.Context, ready func()) error {
 	case err := <-ended:
 		fmt.Fprintf(c.out, "%s (process %d) is gone: %v\n", c.name, cmd.Process.Pid, describeEnd(err))
 		<-ctx.Done()
-		return nil
+		return err != nil, nil
 	case <-ctx.Done():
-		return c.stop(cmd.Process.Pid, ended)
+		return false, c.stop(cmd.Process.Pid, ended)
 	}
 }
 
