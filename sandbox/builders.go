@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/config"
@@ -21,6 +22,10 @@ import (
 	"github.com/minicf/minicf/stager/plugin"
 	"github.com/minicf/minicf/stager/plugin/builtin"
 )
+
+// killReserve is what the stop of all the others leaves those that run programs: a staging that is cut short waits half a second for the output of
+// what it has killed and then looks for daemons, a DEA ends and removes its instances.
+const killReserve = 2 * time.Second
 
 func buildNATS(k *kit) (*attached, error) {
 	cfg, log, err := load(k, "nats", func(c NATSConfig) config.Logging { return c.Logging })
@@ -90,6 +95,7 @@ func buildDEA(k *kit) (*attached, error) {
 	d, err := dea.New(b, backend, cfg.Resolve(k.path), log)
 	a := k.attach(Numbered("dea", k.Index), b, d, log)
 	a.grace.OnlyPatient = true // a DEA evacuates when it is asked to, and not at each Ctrl-C
+	a.grace.Reserve = killReserve
 	return a, err
 }
 
@@ -160,7 +166,9 @@ func buildStager(k *kit) (*attached, error) {
 	cfg.Index, cfg.PidFilename, cfg.Dirs.Tmp = k.ownIndex(cfg.Index), k.own(cfg.PidFilename), k.own(cfg.Dirs.Tmp)
 	cfg.Status.Port = k.ownPort(cfg.Status.Port)
 	s, err := stager.New(b, builtin.Set(), cfg.Resolve(k.path), log)
-	return k.attach(Numbered("stager", k.Index), b, s, log), err
+	a := k.attach(Numbered("stager", k.Index), b, s, log)
+	a.grace.Reserve = killReserve
+	return a, err
 }
 
 // platform is what PLATFORM_CONFIG in the environment names, as for the stager of 2012; without it plugins know nothing of

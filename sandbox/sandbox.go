@@ -98,7 +98,9 @@ func New(s Settings) (*Sandbox, error) {
 		sb.rows = append(sb.rows, a)
 		sb.group.AddWith(r.name, a, a.grace)
 		for i := range k.More[r.name] {
-			sb.group.AddWith(Numbered(r.name, i+1), k.Spawn(r.name, i+1), a.grace)
+			own := a.grace
+			own.Reserve = 0 // a process of its own ends what it has started, whether or not it is waited for
+			sb.group.AddWith(Numbered(r.name, i+1), k.Spawn(r.name, i+1), own)
 		}
 	}
 	return sb, nil

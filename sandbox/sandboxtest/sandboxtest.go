@@ -82,7 +82,8 @@ type Platform struct {
 	Controller *client.Controller
 	Router     string // URL
 
-	t testing.TB
+	t    testing.TB
+	stop func()
 }
 
 // New starts a platform that runs until the test ends. Changes are made to its settings before: Set, for one.
@@ -92,14 +93,27 @@ func New(t testing.TB, changes ...func(*sandbox.Settings)) *Platform {
 	for _, change := range changes {
 		change(&s)
 	}
-	sb, _ := Start(t, s)
+	sb, stop := Start(t, s)
 	b := bus.New(bus.Options{URL: sb.URL("nats"), Once: true})
 	if err := b.Open(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.Close() })
 	return &Platform{
-		DataDir: s.DataDir, Bus: b, Router: sb.URL("router"), t: t,
+		DataDir: s.DataDir, Bus: b, Router: sb.URL("router"), t: t, stop: stop,
 		Controller: &client.Controller{URL: sb.URL("controller")},
 	}
+}
+
+// End stops the platform as one Ctrl-C does, and fails the test when something of its apps and stagings is left.
+func (p *Platform) End() {
+	p.t.Helper()
+	p.stop()
+	if left := p.instances(); len(left) > 0 {
+		p.t.Errorf("left in the DEA's directory: %v", left)
+	}
+	if left := Processes(p.t, p.DataDir); len(left) > 0 {
+		p.t.Errorf("processes are left: %v", left)
+	}
+	p.ExpectNoWorkspace()
 }
