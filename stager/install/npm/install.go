@@ -157,6 +157,8 @@ var blame = []*regexp.Regexp{
 	regexp.MustCompile(`while extracting ((?:@[^@\s]+/)?[^@\s:]+@[^\s:]+)`),
 	regexp.MustCompile(`npm (?:ERR!|error) path .*/node_modules/((?:@[^/\s]+/)?[^/\s]+)\n`),
 	regexp.MustCompile(`npm (?:ERR!|error) (?:Missing|Invalid): (\S+)`),
+	regexp.MustCompile(`request to \S+?/((?:@[^/\s]+/)?[^/\s]+)/-/\S+ failed, reason`),
+	regexp.MustCompile(`request to \S+?/((?:@[^/\s]+(?:/|%2[fF]))?[^/\s]+) failed, reason`),
 	regexp.MustCompile(`npm (?:ERR!|error) 404 .* GET \S+/((?:@[^/\s]+(?:/|%2[fF]))?[^/\s]+) - `),
 }
 
@@ -167,7 +169,7 @@ var wrongSum = regexp.MustCompile(`code EINTEGRITY\n.* wanted (\S+) but got `)
 func blamed(w *plugin.Workspace, lock string, output []byte) string {
 	for _, r := range blame {
 		if m := r.FindSubmatch(output); m != nil {
-			return string(m[1])
+			return strings.NewReplacer("%2f", "/", "%2F", "/").Replace(string(m[1])) // registries have the slash of @scope/name so
 		}
 	}
 	m := wrongSum.FindSubmatch(output)
@@ -190,5 +192,8 @@ func blamed(w *plugin.Workspace, lock string, output []byte) string {
 // noise is what npm says for those who sit at the keyboard: how it is used, and where it left a log.
 var noise = regexp.MustCompile(`(?s)\nnpm (?:ERR!|error)[^\n]*\nnpm (?:ERR!|error)[^\n]*\nnpm (?:ERR!|error) Usage:.*|\nnpm (?:ERR!|error) (?:Log files were|A complete log).*`)
 
+// stack is where in npm and in Node.js something went wrong, and what else the error had about it: more lines than are shown of a failure.
+var stack = regexp.MustCompile(`(?:\nnpm (?:ERR!|error) +at [^\n]*\((?:node:|[^\n]*/node_modules/npm/)[^\n{]*)+(?:\{(?:\nnpm (?:ERR!|error)   [^\n]*)*\nnpm (?:ERR!|error) \})?`)
+
 // essence is npm's output without the noise.
-func essence(output []byte) []byte { return noise.ReplaceAll(output, nil) }
+func essence(output []byte) []byte { return stack.ReplaceAll(noise.ReplaceAll(output, nil), nil) }

@@ -246,6 +246,20 @@ func TestFailureNamesTheModuleAndShowsTheLastLinesOfNPM(t *testing.T) {
 			},
 			[]string{"npm ci ", "package-lock.json", "outer@1.1.0"},
 		},
+		"the registry is out of reach": {
+			func(p *platform, files map[string]string) {
+				files["package-lock.json"] = strings.ReplaceAll(files["package-lock.json"], p.registry.URL, "http://127.0.0.1:1")
+			},
+			[]string{"npm ci could not install ", "npm error code ECONNREFUSED\n", "failed, reason: connect ECONNREFUSED 127.0.0.1:1\n"},
+		},
+		"the registry is out of reach, and nothing is locked": {
+			func(p *platform, files map[string]string) {
+				p.tools.Platform.NPMRegistry = "http://127.0.0.1:1"
+				files["package.json"] = `{"dependencies": {"@scope/outer": "1.0.0"}}`
+				delete(files, "package-lock.json")
+			},
+			[]string{"npm install could not install @scope/outer:\n", "npm error code ECONNREFUSED\n", "failed, reason: connect ECONNREFUSED 127.0.0.1:1\n"},
+		},
 		"the lock is broken": {
 			func(p *platform, files map[string]string) { files["package-lock.json"] = "{\"packages\": {,}}" },
 			[]string{"parse error: invalid object key (must be a string)"},
