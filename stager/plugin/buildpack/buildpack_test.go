@@ -313,6 +313,9 @@ func TestBuildpackComesFromGitAndIsKept(t *testing.T) {
 			t.Errorf("%s printed %q, want %q", address, got, want)
 		}
 	}
+	if want := "Installing pack."; s.shown[0] != want {
+		t.Errorf("began with %q, want %q", s.shown[0], want)
+	}
 	commit("third")
 	if got := last(url); got != "third" {
 		t.Errorf("a new commit: printed %q, want third", got)

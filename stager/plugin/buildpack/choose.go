@@ -19,7 +19,7 @@ func (s *staging) choose(ctx context.Context) error {
 		if err := s.take(ctx, address); err != nil {
 			return err
 		}
-		s.pack.name = baseName(address)
+		s.pack.name = s.pack.base
 		return nil
 	}
 	for _, address := range s.w.Buildpacks {
@@ -40,7 +40,7 @@ func (s *staging) take(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	s.pack = pack{dir: dir}
+	s.pack = pack{dir: dir, base: baseName(address)}
 	return s.pack.check(address)
 }
 

@@ -14,6 +14,7 @@ import (
 // pack is a buildpack.
 type pack struct {
 	dir  string // with bin/ in it
+	base string // the last part of its address
 	name string // as bin/detect printed it ("Ruby/Rails"), or as its address ends
 }
 

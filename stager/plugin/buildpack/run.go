@@ -27,7 +27,7 @@ func (s *staging) detect(ctx context.Context) (bool, error) {
 
 // compile shows what the buildpack prints.
 func (s *staging) compile(ctx context.Context) error {
-	s.w.Tell("Installing " + filepath.Base(s.pack.dir) + ".")
+	s.w.Tell("Installing " + s.pack.base + ".")
 	steps, err := s.steps()
 	if err != nil {
 		return err
