@@ -22,7 +22,8 @@ import (
 const stageAbout = `Turn an app into the files of a droplet with neither bus nor server, as bin/stage_app did: the plugin alone, files in, files out.
 
 FILE is the configuration that the stager writes for each task: source_dir, dest_dir, environment. dest_dir is made; one that
-exists must be empty, or hold an earlier result and --force. A failed staging leaves nothing there. PLATFORM_CONFIG names a
+exists must be empty, or hold an earlier result and --force. A failed staging leaves nothing there, and shows what the
+plugin has logged. PLATFORM_CONFIG names a
 platform.yml, whose unknown keys are passed over, as in 2012.`
 
 func (s *session) stageCommand() *cobra.Command {
@@ -52,7 +53,8 @@ func (s *session) stageCommand() *cobra.Command {
 			return err
 		}
 		tools := stager.Tools(platform, filepath.Join(home, stager.DefaultCache), era)
-		if err := stageFiles(ctx, cfg, tools, force); err != nil {
+		tools.Show = s.showLine
+		if err := s.stageFiles(ctx, cfg, tools, force); err != nil {
 			return err
 		}
 		return s.printStaged(cfg.DestDir)
@@ -60,8 +62,8 @@ func (s *session) stageCommand() *cobra.Command {
 	return c
 }
 
-// stageFiles stages, or leaves everything as it was.
-func stageFiles(ctx context.Context, cfg plugin.Config, tools plugin.Tools, force bool) error {
+// stageFiles stages, or leaves everything as it was, and what the plugin has logged on the terminal.
+func (s *session) stageFiles(ctx context.Context, cfg plugin.Config, tools plugin.Tools, force bool) error {
 	dest, err := plugin.PrepareDest(cfg.SourceDir, cfg.DestDir, force)
 	switch {
 	case errors.Is(err, plugin.ErrDestNotEmpty):
@@ -75,12 +77,20 @@ func stageFiles(ctx context.Context, cfg plugin.Config, tools plugin.Tools, forc
 	if err == nil {
 		return nil
 	}
+	if log, err := os.ReadFile(filepath.Join(cfg.DestDir, filepath.FromSlash(droplet.StagingLog))); err == nil {
+		lines := plugin.NewLines(s.showLine)
+		_, _ = lines.Write(log) // never fails
+		lines.Flush()
+	}
 	left := dest.Clean()
 	if ctx.Err() != nil {
 		return errors.Join(ctx.Err(), left)
 	}
 	return &coded{error: errors.Join(fmt.Errorf("staging plugin failed: %w", err), left), code: exitStaging, hint: hintOf(err)}
 }
+
+// showLine shows a line of a plugin, or of what it runs.
+func (s *session) showLine(line string) { fmt.Fprintln(s.err, oneLine(line)) }
 
 // badConfig is the error of a configuration file that cannot be used, or is not there.
 func badConfig(err error) error {
