@@ -84,7 +84,7 @@ func writeTar(ctx context.Context, root *os.Root, linksInto []string, w io.Write
 	out := bufio.NewWriterSize(w, packBuffer)
 	tw := tar.NewWriter(out)
 	buf := make([]byte, packBuffer)
-	err := walkPackable(ctx, root, linksInto, func(f found) error {
+	err := walkPackable(ctx, root, linksInto, nil, func(f found) error {
 		if err := tw.WriteHeader(tarHeader(f)); err != nil {
 			return fmt.Errorf("entry %q: %w", f.Path, err)
 		}

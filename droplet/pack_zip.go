@@ -21,6 +21,13 @@ import (
 // leave dir, and ctx holds here too. A dir without any entry is an error, as
 // for zip, and so is a backslash in a name, which [UnpackZip] refuses.
 func PackZip(ctx context.Context, dir string, w io.Writer) error {
+	return PackZipOf(ctx, dir, w, nil)
+}
+
+// PackZipOf is PackZip for a part of dir: what is not wanted is left out, and
+// need not be fit for a zip. Each entry is asked about on its own: a directory
+// that is left out does not take along what is in it. A nil want is all of it.
+func PackZipOf(ctx context.Context, dir string, w io.Writer, want func(Node) bool) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -29,7 +36,7 @@ func PackZip(ctx context.Context, dir string, w io.Writer) error {
 	z := zipper{zw: zip.NewWriter(bufio.NewWriterSize(w, packBuffer)), buf: make([]byte, packBuffer)}
 	z.zw.RegisterCompressor(zip.Deflate, z.deflate)
 	empty := true
-	err = walkPackable(ctx, root, nil, func(f found) error {
+	err = walkPackable(ctx, root, nil, want, func(f found) error {
 		empty = false
 		return z.add(ctx, f)
 	})

@@ -10,8 +10,9 @@ import (
 	"path"
 )
 
-// walkPackable visits what belongs into an archive, and fails on what does not.
-func walkPackable(ctx context.Context, root *os.Root, linksInto []string, visit func(found) error) error {
+// walkPackable visits what belongs into an archive and is wanted, and fails on
+// what does not belong there. A nil want is all.
+func walkPackable(ctx context.Context, root *os.Root, linksInto []string, want func(Node) bool, visit func(found) error) error {
 	return walk(root, "", func(f found, err error) error {
 		switch {
 		case err != nil:
@@ -19,6 +20,8 @@ func walkPackable(ctx context.Context, root *os.Root, linksInto []string, visit 
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case f.Mode.Type() == fs.ModeSocket: // means nothing anywhere else
+			return nil
+		case want != nil && !want(f.Node):
 			return nil
 		}
 		if reason := f.whyUnpackable(linksInto); reason != "" {
