@@ -54,13 +54,13 @@ func flagValues(name string) cobra.CompletionFunc {
 		return fixed(frameworkNames()...)
 	case "text":
 		return fixed(string(plugin.T1), string(plugin.T2))
-	case "app", "data-dir":
+	case "app", "data-dir", "path":
 		return directories
 	case "format":
 		return fixed("text", "tap")
 	case "signal":
 		return fixed("TERM", "USR2", "KILL")
-	case "config", "ready-file", "droplet":
+	case "config", "ready-file", "droplet", "manifest":
 		return files
 	}
 	return fixed()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/client/cf"
 )
 
 // The exit codes are part of the interface: scripts tell "the app's staging failed" from "minicf is not running".
@@ -61,6 +62,15 @@ func exitCode(err error) int {
 	}
 	if _, ok := errors.AsType[*bus.UnreachableError](err); ok {
 		return exitNotRunning
+	}
+	if _, ok := errors.AsType[*cf.BuildError](err); ok {
+		return exitStaging
+	}
+	if _, ok := errors.AsType[*cf.StartError](err); ok {
+		return exitAppStart
+	}
+	if _, ok := errors.AsType[*cf.NotFoundError](err); ok {
+		return exitNotFound
 	}
 	switch {
 	case errors.Is(err, bus.ErrNobody), errors.Is(err, client.ErrNoDEA):

@@ -49,11 +49,13 @@ func setupScript(e *testscript.Env) error {
 	e.Setenv("GORACE", "atexit_sleep_ms=0")
 	e.Setenv("PATH", e.Getenv("PATH")+string(os.PathListSeparator)+os.Getenv("PATH"))
 	e.Setenv("CI", os.Getenv("CI"))
-	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
-	if err != nil {
-		return err
+	for name, dir := range map[string]string{"EXAMPLES": "examples", "APPS": "apps"} {
+		path, err := filepath.Abs(filepath.Join("..", "..", dir))
+		if err != nil {
+			return err
+		}
+		e.Setenv(name, path)
 	}
-	e.Setenv("EXAMPLES", examples)
 	for _, port := range []string{"NATS_PORT", "CONTROLLER_PORT", "ROUTER_PORT"} {
 		e.Setenv("MINICF_"+port, "0")
 	}
