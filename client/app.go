@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/minicf/minicf/framework"
@@ -120,8 +121,12 @@ func (e *StandaloneError) Hint() string {
 
 // Properties are the app's part of a staging request.
 func (a App) Properties() (protocol.StagingProperties, error) {
-	if _, ok := framework.Lookup(a.Framework); !ok {
+	f, ok := framework.Lookup(a.Framework)
+	if !ok {
 		return protocol.StagingProperties{}, fmt.Errorf("there is no framework %q", a.Framework)
+	}
+	if !runsOn(f, a.Runtime) {
+		return protocol.StagingProperties{}, fmt.Errorf("the runtime %s is none for an app of the framework %s, which needs %s", a.Runtime, f.Name, cmp.Or(f.Today, f.Default))
 	}
 	info, err := a.runtimeInfo(a.Staging)
 	if err != nil {
@@ -139,6 +144,19 @@ func (a App) Properties() (protocol.StagingProperties, error) {
 		p.Meta = map[string]any{"command": a.Command}
 	}
 	return p, nil
+}
+
+// runsOn reports whether a framework's apps can run on a runtime: one of those that the manifest names, or of the same family. Whatever starts a
+// standalone app will do, and a buildpack brings what it needs. Of a runtime that nobody knows others say more.
+func runsOn(f framework.Framework, name string) bool {
+	wanted, ok := runtimes.Lookup(name)
+	if !ok || f.Name == "standalone" || f.Name == "buildpack" || name == f.Today {
+		return true
+	}
+	return slices.ContainsFunc(f.Runtimes, func(of2012 string) bool {
+		r, ok := runtimes.Lookup(of2012)
+		return ok && r.Category == wanted.Category
+	})
 }
 
 func (a App) runtimeInfo(given *protocol.RuntimeInfo) (protocol.RuntimeInfo, error) {

@@ -55,3 +55,27 @@ func TestRuntimesOfTodayGetMemoryToStart(t *testing.T) {
 		}
 	}
 }
+
+func TestRuntimeHasToFitTheFramework(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		framework, runtime string
+		fits               bool
+	}{
+		{"node", "node", true},
+		{"node", "node08", true},
+		{"node", "ruby", false},
+		{"sinatra", "ruby193", true},
+		{"sinatra", "java7", false},
+		{"django", "python2", true},
+		{"django", "python3", true},
+		{"otp_rebar", "erlang", true},
+		{"standalone", "php", true},
+		{"buildpack", "python3", true},
+	} {
+		_, err := client.App{ID: "app", Framework: tt.framework, Runtime: tt.runtime, Memory: 64}.Properties()
+		if fits := err == nil; fits != tt.fits {
+			t.Errorf("%s on %s: %v, want it to fit: %v", tt.framework, tt.runtime, err, tt.fits)
+		}
+	}
+}
