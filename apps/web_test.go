@@ -22,6 +22,12 @@ func TestNodeApp(t *testing.T) {
 	sandboxtest.Live(t, sandboxtest.Sample{Dir: "node", Want: "Hello from instance 0"})
 }
 
+func TestNodeAppForNodeOf2012FindsItsPort(t *testing.T) {
+	t.Parallel()
+	testkit.RequireTool(t, "node", "bash", "ps")
+	sandboxtest.Live(t, sandboxtest.Sample{Dir: "node", As: client.Overrides{Runtime: "node08"}, Want: "Hello from instance 0"})
+}
+
 // The script of 2012 runs on a Node.js of today: node is given the main file and -p PORT.
 func TestNodeAppForNodeOf2012(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,6 @@ const server = http.createServer((request, response) => {
   response.end(page);
 });
 
-// PORT is what most apps of today look for; in 2012 it was VCAP_APP_PORT alone. VCAP_APP_HOST is the address by which the
-// instance is reached.
-server.listen(process.env.PORT || 8080, process.env.VCAP_APP_HOST || '127.0.0.1');
+// PORT is what most apps of today look for; in 2012, and for the Node.js of 2012, it was VCAP_APP_PORT alone. VCAP_APP_HOST is the
+// address by which the instance is reached.
+server.listen(process.env.PORT || process.env.VCAP_APP_PORT || 8080, process.env.VCAP_APP_HOST || '127.0.0.1');
