@@ -12,6 +12,9 @@ import (
 	"github.com/minicf/minicf/protocol"
 )
 
+// MaxInstances is how many instances of an app the controller lets anybody ask for.
+const MaxInstances = 1000
+
 // Record is an app that the controller has a record of: what is wanted of it, and how much of that is the case.
 type Record struct {
 	ID        string        `json:"id"`

@@ -41,9 +41,8 @@ const (
 
 // Limits of a record, far above what one would want and far below what would do harm.
 const (
-	maxInstances = 1000
-	maxLimit     = 1 << 20 // MB of memory or disk, and files
-	maxNames     = 100     // URIs of an app
+	maxLimit = 1 << 20 // MB of memory or disk, and files
+	maxNames = 100     // URIs of an app
 )
 
 // version names what runs: the droplet, and how often it was started. Instances of another version are not what is wanted.
@@ -147,8 +146,8 @@ func (a app) check() error {
 		return badRequest("name: want 1 to 255 bytes")
 	case a.State != protocol.AppStarted && a.State != protocol.AppStopped:
 		return badRequest("state: want %s or %s, not %q", protocol.AppStarted, protocol.AppStopped, a.State)
-	case a.Instances < 0 || a.Instances > maxInstances:
-		return badRequest("instances: want 0 to %d, not %d", maxInstances, a.Instances)
+	case a.Instances < 0 || a.Instances > client.MaxInstances:
+		return badRequest("instances: want 0 to %d, not %d", client.MaxInstances, a.Instances)
 	case a.Runtime == "":
 		return badRequest("runtime: want the name of one, such as ruby19")
 	case len(a.URIs) > maxNames:

@@ -60,13 +60,20 @@ func (s *session) scaleCommand() *cobra.Command {
 		Example: "  minicf scale hello -i 4",
 	}
 	c.Flags().IntVarP(&instances, "instances", "i", 0, "how many are to run")
-	_ = c.MarkFlagRequired("instances") // fails only for a flag that there is not
 	return s.recordCommand(c, func() (client.Change, error) {
-		if instances < 0 {
-			return client.Change{}, usageError("--instances %d: want 0 or more", instances)
+		if !c.Flags().Changed("instances") {
+			return client.Change{}, &coded{error: usageError("say how many: --instances N"), code: exitUsage, hint: "`minicf apps` shows how many there are"}
 		}
-		return client.Change{Instances: &instances}, nil
+		return client.Change{Instances: &instances}, checkInstances(instances)
 	})
+}
+
+// checkInstances refuses what no controller takes, before anything is done for it.
+func checkInstances(n int) error {
+	if n < 0 || n > client.MaxInstances {
+		return usageError("--instances %d: want 0 to %d", n, client.MaxInstances)
+	}
+	return nil
 }
 
 func (s *session) startCommand() *cobra.Command {

@@ -47,10 +47,12 @@ func (s *session) deployCommand() *cobra.Command {
 			return usageError("--stop needs no more than the ID of the app")
 		case stopIt:
 			return s.stopApp(ctx, f.id)
-		case recorded && instances < 0:
-			return usageError("--instances %d: want 0 or more", instances)
 		case !recorded:
 			instances = unsaid
+		default:
+			if err := checkInstances(instances); err != nil {
+				return err
+			}
 		}
 		return s.deployApp(ctx, f, instances)
 	}
