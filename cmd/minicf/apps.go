@@ -12,23 +12,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/client/cf"
 	"github.com/minicf/minicf/protocol"
 )
 
 func (s *session) appsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "apps", Short: "List the apps that are kept running", Args: noArgs,
-		Long: "List the apps that the controller has a record of, with how many of their instances run. Apps deployed as in the tutorial have none: `minicf dea instances` lists those, too.",
+		Long: "List the apps that the controller has a record of, from `minicf push`, cf or `minicf deploy --instances`, with how many of their instances run. Apps deployed as in the tutorial have none: `minicf dea instances` lists those, too.",
 	}
 	s.jsonFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, stop := untilTold(c)
 		defer stop()
-		api, err := s.controller(ctx)
-		if err != nil {
-			return err
-		}
-		all, err := api.Records(ctx)
+		all, err := s.listApps(ctx)
 		if err != nil {
 			return err
 		}
@@ -38,7 +35,7 @@ func (s *session) appsCommand() *cobra.Command {
 		w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "APP\tSTATE\tINSTANCES\tMEMORY\tURLS")
 		for _, a := range all {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d MB\t%s\n", a.ID, a.State, running(a), a.Memory, strings.Join(s.publicURLs(a.URIs), " "))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d MB\t%s\n", a.called(), a.State, running(a.Record), a.Memory, strings.Join(s.publicURLs(a.URIs), " "))
 		}
 		return w.Flush()
 	}
@@ -60,11 +57,18 @@ func (s *session) scaleCommand() *cobra.Command {
 		Example: "  minicf scale hello -i 4",
 	}
 	c.Flags().IntVarP(&instances, "instances", "i", 0, "how many are to run")
-	return s.recordCommand(c, func() (client.Change, error) {
-		if !c.Flags().Changed("instances") {
-			return client.Change{}, &coded{error: usageError("say how many: --instances N"), code: exitUsage, hint: "`minicf apps` shows how many there are"}
-		}
-		return client.Change{Instances: &instances}, checkInstances(instances)
+	return s.recordCommand(c, appChange{
+		check: func() error {
+			if !c.Flags().Changed("instances") {
+				return &coded{error: usageError("say how many: --instances N"), code: exitUsage, hint: "`minicf apps` shows how many there are"}
+			}
+			return checkInstances(instances)
+		},
+		record: func() client.Change { return client.Change{Instances: &instances} },
+		api: func(ctx context.Context, api *cf.Client, app cf.App) error {
+			_, err := api.Scale(ctx, app.GUID, cf.Scaling{Instances: &instances})
+			return err
+		},
 	})
 }
 
@@ -78,7 +82,10 @@ func checkInstances(n int) error {
 
 func (s *session) startCommand() *cobra.Command {
 	c := &cobra.Command{Use: "start APP", Short: "Start an app that was stopped", Args: oneApp}
-	return s.recordCommand(c, func() (client.Change, error) { return client.Change{State: protocol.AppStarted}, nil })
+	return s.recordCommand(c, appChange{
+		record: func() client.Change { return client.Change{State: protocol.AppStarted} },
+		api:    func(ctx context.Context, api *cf.Client, app cf.App) error { return api.Start(ctx, app.GUID) },
+	})
 }
 
 func (s *session) stopCommand() *cobra.Command {
@@ -86,28 +93,65 @@ func (s *session) stopCommand() *cobra.Command {
 		Use: "stop APP", Short: "Stop an app until it is started again", Args: oneApp,
 		Long: "Stop an app until it is started again. Its record and its droplet stay. An app deployed as in the tutorial is stopped with `minicf deploy APP --stop`.",
 	}
-	return s.recordCommand(c, func() (client.Change, error) { return client.Change{State: protocol.AppStopped}, nil })
+	return s.recordCommand(c, appChange{
+		record: func() client.Change { return client.Change{State: protocol.AppStopped} },
+		api:    func(ctx context.Context, api *cf.Client, app cf.App) error { return api.Stop(ctx, app.GUID) },
+	})
 }
 
-// recordCommand makes a command of a change to an app's record.
-func (s *session) recordCommand(c *cobra.Command, change func() (client.Change, error)) *cobra.Command {
+func (s *session) restartCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "restart APP", Short: "Start an app anew, with its environment as it is now", Args: oneApp,
+	}
+	return s.recordCommand(c, appChange{
+		stopsFirst: true,
+		record:     func() client.Change { return client.Change{State: protocol.AppStarted} },
+		api:        func(ctx context.Context, api *cf.Client, app cf.App) error { return api.Restart(ctx, app.GUID) },
+	})
+}
+
+// appChange is a change to an app, of the CF API or with a record.
+type appChange struct {
+	check      func() error // of the flags; nil when there are none
+	stopsFirst bool         // a record is stopped before
+	record     func() client.Change
+	api        func(context.Context, *cf.Client, cf.App) error
+}
+
+// recordCommand makes a command of a change to an app.
+func (s *session) recordCommand(c *cobra.Command, ch appChange) *cobra.Command {
 	s.jsonFlag(c)
 	c.ValidArgsFunction = s.completeApp
 	c.RunE = func(c *cobra.Command, args []string) error {
-		ch, err := change()
-		if err != nil {
-			return err
+		if ch.check != nil {
+			if err := ch.check(); err != nil {
+				return err
+			}
 		}
 		ctx, stop := untilTold(c)
 		defer stop()
-		return s.withPlatform(ctx, func(ctx context.Context, p *platform) error {
-			return s.changeApp(ctx, p, args[0], func(ctx context.Context) (recorded, error) {
-				r, err := p.api.ChangeApp(ctx, args[0], ch)
-				return recorded{Record: r}, err
-			})
-		})
+		api, app, found, err := s.findApp(ctx, args[0])
+		switch {
+		case err != nil:
+			return err
+		case found:
+			return s.changeAPIApp(ctx, api, app, ch)
+		}
+		return s.withPlatform(ctx, func(ctx context.Context, p *platform) error { return s.changeRecord(ctx, p, args[0], ch) })
 	}
 	return c
+}
+
+func (s *session) changeRecord(ctx context.Context, p *platform, id string, ch appChange) error {
+	return s.changeApp(ctx, p, id, func(ctx context.Context) (recorded, error) {
+		if ch.stopsFirst {
+			if _, err := p.api.ChangeApp(ctx, id, client.Change{State: protocol.AppStopped}); err != nil {
+				return recorded{}, err
+			}
+		}
+		r, err := p.api.ChangeApp(ctx, id, ch.record())
+		return recorded{Record: r}, err
+	})
 }
 
 // oneApp wants the ID of an app and no more.
@@ -126,26 +170,24 @@ func (s *session) recordFailure(id string, err error) error {
 	}
 	return &coded{
 		error: fmt.Errorf("the controller has no record of %s", id), code: exitNotFound,
-		hint: "`minicf apps` lists those that have one; `minicf deploy " + id + " --instances 1` makes one",
+		hint: "`minicf apps` lists those that have one; `minicf push " + id + "` or `minicf deploy " + id + " --instances 1` makes one",
 	}
 }
 
 // completeWait is how long a shell waits for the names of apps.
 const completeWait = time.Second
 
-// completeApp completes the ID of an app that has a record, if a controller is there to ask.
+// completeApp completes the name of an app that has a record, if a controller is there to ask.
 func (s *session) completeApp(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), completeWait)
 	defer cancel()
+	all, _ := s.listApps(ctx) // a shell has no use for an error
 	var ids []string
-	if api, err := s.controller(ctx); err == nil {
-		all, _ := api.Records(ctx) // a shell has no use for an error
-		for _, a := range all {
-			ids = append(ids, a.ID)
-		}
+	for _, a := range all {
+		ids = append(ids, a.called())
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -13,7 +13,7 @@ func (s *session) deleteCommand() *cobra.Command {
 	var force bool
 	c := &cobra.Command{
 		Use: "delete APP", Short: "Stop an app and forget it, its droplet and its package", Args: oneApp,
-		Long: "Stop an app and forget it, its droplet and its package. On a terminal it asks first; --force does not.",
+		Long: "Stop an app and forget it, its droplet and its package, and the routes that led to nothing else. It is over when its instances are gone, and the router knows its names no more. On a terminal it asks first; --force does not.",
 	}
 	s.jsonFlag(c)
 	c.ValidArgsFunction = s.completeApp
@@ -21,11 +21,18 @@ func (s *session) deleteCommand() *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx, stop := untilTold(c)
 		defer stop()
+		api, app, found, err := s.findApp(ctx, args[0])
+		if err != nil {
+			return err
+		}
 		if !force && s.onTerminal() {
 			sure, err := s.ask(ctx, fmt.Sprintf("Delete %s? [y/N] ", args[0]))
 			if err != nil || !sure {
 				return err
 			}
+		}
+		if found {
+			return s.deleteAPIApp(ctx, api, app)
 		}
 		return s.withPlatform(ctx, func(ctx context.Context, p *platform) error { return s.deleteApp(ctx, p, args[0]) })
 	}

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/minicf/minicf/bus"
 	"github.com/minicf/minicf/client"
+	"github.com/minicf/minicf/client/cf"
 	"github.com/minicf/minicf/protocol"
 )
 
-const logsAbout = `Print what instances wrote to standard output and standard error, and what their DEA had to say (err: why it ended one). All instances
+const logsAbout = `Print the log of apps of the CF API, from "minicf push" or cf: what the stager, the instances, their DEA and the API had to say.
+
+Of other apps, print what instances wrote to standard output and standard error, and what their DEA had to say (err: why it ended one). All instances
 of the APPs, or the one with the INDEX; each line begins with who wrote it. With --follow new lines are shown as they are written, until all of the
 instances are gone. ` + "`minicf files APP/INDEX logs/stdout.log`" + ` prints one file as it is.`
 
@@ -34,6 +38,7 @@ type logsOrder struct {
 
 func (s *session) logsCommand() *cobra.Command {
 	var o logsOrder
+	var recent bool
 	c := &cobra.Command{
 		Use: "logs APP...", Short: "Print what instances wrote", Long: logsAbout,
 		Example: "  minicf logs my-sinatra-app\n  minicf logs my-sinatra-app --index 0 -f\n  minicf logs one two -f --json | jq -r .line",
@@ -47,6 +52,8 @@ func (s *session) logsCommand() *cobra.Command {
 	s.jsonFlag(c)
 	c.Flags().IntVar(&o.index, "index", 0, "only this instance of each app")
 	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "go on with what is written from now on")
+	c.Flags().BoolVar(&recent, "recent", false, "only what there is, as without --follow")
+	c.ValidArgsFunction = s.completeApp
 	c.RunE = func(c *cobra.Command, apps []string) error {
 		s.lines = s.json
 		if o.index < 0 {
@@ -55,9 +62,65 @@ func (s *session) logsCommand() *cobra.Command {
 		o.apps, o.one = slices.Compact(slices.Sorted(slices.Values(apps))), c.Flags().Changed("index")
 		ctx, stop := untilTold(c)
 		defer stop()
-		return s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error { return s.logs(ctx, b, o) })
+		if recent && o.follow {
+			return usageError("--recent and --follow contradict each other")
+		}
+		return s.allLogs(ctx, o)
 	}
 	return c
+}
+
+// allLogs prints the logs of apps of the CF API, which the controller keeps, and of the others, which are with the DEAs.
+func (s *session) allLogs(ctx context.Context, o logsOrder) error {
+	l := &apiLogs{session: s, follow: o.follow, named: len(o.apps) > 1}
+	if o.one {
+		l.index = strconv.Itoa(o.index)
+	}
+	var known []cf.App
+	var others []string
+	for _, name := range o.apps {
+		api, app, found, err := s.findLog(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case found:
+			l.api, known = api, append(known, app)
+		case app.GUID != "": // the controller keeps no logs, but the DEA does
+			others = append(others, app.GUID)
+		default:
+			others = append(others, name)
+		}
+	}
+	o.apps = others
+	if len(known) == 0 {
+		return s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error { return s.logs(ctx, b, o) })
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- l.run(ctx, known) }()
+	var err error
+	if len(others) > 0 {
+		err = s.withBus(ctx, func(ctx context.Context, b *bus.Bus) error { return s.logs(ctx, b, o) })
+	}
+	return errors.Join(err, <-failed)
+}
+
+// findLog looks for an app whose log the controller keeps. Without a controller there is none.
+func (s *session) findLog(ctx context.Context, name string) (api *cf.Client, app cf.App, found bool, err error) {
+	if s.nats != "" && s.api == "" { // only a bus was named
+		return nil, app, false, nil
+	}
+	api, app, found, err = s.findApp(ctx, name)
+	if _, none := errors.AsType[*client.UnreachableError](err); none || err != nil && exitCode(err) == exitNotRunning {
+		return nil, app, false, nil
+	}
+	if err != nil || !found {
+		return api, app, false, err
+	}
+	_, err = api.Recent(ctx, app.GUID)
+	if noAPI(err) {
+		return api, app, false, nil
+	}
+	return api, app, true, err
 }
 
 func (s *session) logs(ctx context.Context, b *bus.Bus, o logsOrder) error {

@@ -126,8 +126,8 @@ var amount = regexp.MustCompile(`(?i)^[0-9]+([MGT]B?)?$`)
 func (f pushFlags) apply(s *session, app map[string]any) error {
 	values := map[string]any{}
 	if f.changed("instances") {
-		if f.instances < 0 {
-			return usageError("--instances %d: want 0 or more", f.instances)
+		if err := checkInstances(f.instances); err != nil {
+			return err
 		}
 		values["instances"] = f.instances
 	}
