@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -67,6 +68,18 @@ func (s *session) tellDetection(dir string, found framework.Result, explain bool
 	return &client.StandaloneError{Dir: dir, Looked: unknown}
 }
 
+// considered is what detection has asked for. To vmc what fits nothing was standalone; without a start command nothing can be done with it.
+func considered(r framework.Result) []framework.Considered {
+	all := slices.Clone(r.Considered) // the result stays as it is
+	for i, c := range all {
+		if c.Matched && r.Unknown() != "" {
+			all[i].Matched = false
+			all[i].Reason = c.Reason + ", but neither a Procfile nor --command says how to start it"
+		}
+	}
+	return all
+}
+
 func detectRecord(r framework.Result, explain bool) map[string]any {
 	record := map[string]any{
 		"framework": r.Framework.Name, "runtime": client.DefaultRuntime(r), "vmc_runtime": r.Runtime, "memory": r.Memory,
@@ -74,7 +87,7 @@ func detectRecord(r framework.Result, explain bool) map[string]any {
 	}
 	if explain {
 		var all []map[string]any
-		for _, c := range r.Considered {
+		for _, c := range considered(r) {
 			all = append(all, map[string]any{
 				"framework": c.Framework, "matched": c.Matched, "rule": c.Rule, "file": c.File, "reason": c.Reason,
 			})
@@ -114,7 +127,7 @@ func (s *session) printDetection(r framework.Result, explain bool) error {
 	}
 	fmt.Fprintln(s.out)
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, c := range r.Considered {
+	for _, c := range considered(r) {
 		mark := "no"
 		if c.Matched {
 			mark = "YES"

@@ -34,3 +34,25 @@ func TestDetectionIsToldWithoutWhatATerminalWouldObey(t *testing.T) {
 		}
 	}
 }
+
+func TestNoFrameworkIsSaidToFitWhenThereIsNothingToStart(t *testing.T) {
+	t.Parallel()
+	for procfile, want := range map[string]bool{"": false, "web: ./server\n": true} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "Procfile"), []byte(procfile), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		found, err := framework.Detect(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		s := &session{terminal: &terminal{out: &out}}
+		if err := s.printDetection(found, true); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "YES  standalone"); got != want {
+			t.Errorf("with the Procfile %q standalone fits: %v, want %v\n%s", procfile, got, want, &out)
+		}
+	}
+}
