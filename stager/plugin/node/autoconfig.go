@@ -25,7 +25,7 @@ func (a *app) autoconfigure(ctx context.Context) error {
 	}
 	module, ok := a.w.Resource(autoconfigModule)
 	if !ok {
-		a.w.Log.Info("Auto-reconfiguration is off: this platform does not have the module " + autoconfigModule + ".")
+		a.w.Log.Info("Auto-reconfiguration disabled because the platform has no " + autoconfigModule + ".")
 		return nil
 	}
 	start, err := a.startCommand(ctx)

@@ -154,7 +154,7 @@ func TestAutoReconfigurationReplacesTheMainFileAlone(t *testing.T) {
 
 func TestAutoReconfigurationIsOffWithOneLineWhereThePlatformHasNone(t *testing.T) {
 	t.Parallel()
-	const line = "Auto-reconfiguration is off: this platform does not have the module cf-autoconfig.\n"
+	const line = "Auto-reconfiguration disabled because the platform has no cf-autoconfig.\n"
 	for name, tt := range map[string]struct {
 		files map[string]string
 		log   string

@@ -62,7 +62,7 @@ func (a *App) Autoconfig() (bool, error) {
 	}
 	for _, gem := range autoconfigGems() {
 		if _, ok := a.w.Resource(gem.FileName()); !ok {
-			a.w.Log.Warn("Auto-reconfiguration disabled because the platform does not have " + gem.FileName() + ".")
+			a.w.Log.Warn("Auto-reconfiguration disabled because the platform has no " + gem.FileName() + ".")
 			return false, nil
 		}
 	}

@@ -182,7 +182,7 @@ func TestGemsOfExcludedGroupsAndOtherPlatformsAreLeftOut(t *testing.T) {
 
 func TestAutoconfigNeedsThePlatformsGems(t *testing.T) {
 	t.Parallel()
-	const off = "Auto-reconfiguration disabled because the platform does not have "
+	const off = "Auto-reconfiguration disabled because the platform has no "
 	for name, tt := range map[string]struct {
 		files     map[string]string
 		resources []string
