@@ -52,7 +52,7 @@ func newRoot(s *session) *cobra.Command {
 		}
 	}
 	add(groupTutorial, s.demoCommand(), s.upCommand(), s.requestStagingCommand(), s.deployCommand(), s.doctorCommand())
-	add(groupApps, s.pushCommand(), s.appsCommand(), s.appCommand(), s.scaleCommand(), s.startCommand(), s.stopCommand(), s.restartCommand(), s.deleteCommand(),
+	add(groupApps, s.pushCommand(), s.appsCommand(), s.appCommand(), s.scaleCommand(), s.startCommand(), s.stopCommand(), s.restartCommand(), s.rollbackCommand(), s.deleteCommand(),
 		s.envCommand(), s.setEnvCommand(), s.unsetEnvCommand(), s.routesCommand(), s.mapRouteCommand(), s.unmapRouteCommand(), s.eventsCommand(), s.curlCommand(),
 		s.detectCommand(), s.frameworksCommand(), s.runtimesCommand(), s.stageCommand())
 	add(groupInspect, s.logsCommand(), s.filesCommand(), s.tapCommand(), s.statusCommand(), s.subjectsCommand(), s.configCommand(), s.conformCommand())
