@@ -17,12 +17,12 @@ admin unless $MINICF_USER and $MINICF_PASSWORD say who.`
 
 // pushFlags are what push is told. What was not said stays as it is, or as the manifest has it.
 type pushFlags struct {
-	name, path, manifest   string
-	instances              int
-	memory, disk           string
-	command, buildpack     string
-	noStart, random, noWay bool
-	changed                func(flag string) bool
+	name, path, manifest     string
+	instances                int
+	memory, disk             string
+	command, buildpack       string
+	noStart, random, noRoute bool
+	changed                  func(flag string) bool
 }
 
 func (s *session) pushCommand() *cobra.Command {
@@ -54,7 +54,7 @@ func (f *pushFlags) add(c *cobra.Command) {
 	flags.StringVarP(&f.buildpack, "buildpack", "b", "", "framework (sinatra, node, …), or directory or Git URL of a buildpack (default: detected)")
 	flags.BoolVar(&f.noStart, "no-start", false, "upload only")
 	flags.BoolVar(&f.random, "random-route", false, "a name that nobody else has, if the app has none yet")
-	flags.BoolVar(&f.noWay, "no-route", false, "no name: the app is no web app")
+	flags.BoolVar(&f.noRoute, "no-route", false, "no name: the app is no web app")
 }
 
 // push pushes one app, or all of the manifest.

@@ -171,10 +171,10 @@ func setValues(app, values map[string]any) {
 
 // applyRoutes gives an app its own name for a route, unless something else was said.
 func (f pushFlags) applyRoutes(app map[string]any) error {
-	if f.random && f.noWay {
+	if f.random && f.noRoute {
 		return usageError("--random-route and --no-route contradict each other")
 	}
-	if f.random || f.noWay {
+	if f.random || f.noRoute {
 		for _, key := range []string{"routes", "no-route", "random-route", "default-route"} {
 			delete(app, key)
 		}
@@ -182,7 +182,7 @@ func (f pushFlags) applyRoutes(app map[string]any) error {
 	switch {
 	case f.random:
 		app["random-route"] = true
-	case f.noWay:
+	case f.noRoute:
 		app["no-route"] = true
 	case app["routes"] == nil && app["no-route"] != true && app["random-route"] != true:
 		app["default-route"] = true
