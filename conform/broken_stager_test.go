@@ -74,8 +74,8 @@ func neverFails() broken {
 			m.object = m.object.Without("error")
 			pass(m)
 		}, fails: []string{
-			"plugin/other-framework", "plugin/unknown-framework", "plugin/no-start-file", "plugin/error-in-log", "download/not-found", "unpack/garbage",
-			"invalid/empty", "invalid/wrong-type",
+			"plugin/other-framework", "plugin/unknown-framework", "plugin/no-start-file", "plugin/error-in-log", "plugin/path-for-a-name",
+			"download/not-found", "unpack/garbage", "invalid/empty", "invalid/wrong-type",
 		},
 	}}}
 }
