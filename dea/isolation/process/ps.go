@@ -36,8 +36,11 @@ func (ps) startOf(ctx context.Context, pid int) (uint64, bool) {
 	return found[0].start, true
 }
 
+// psTime is how long ps may take; on a busy machine it takes seconds until it is even started.
+const psTime = 5 * time.Second
+
 func runPS(ctx context.Context, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, psTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "ps", args...)
 	cmd.Env = []string{"LC_ALL=C", "TZ=UTC"} // lstart is written for people, where they are
