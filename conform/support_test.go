@@ -2,9 +2,12 @@ package conform_test
 
 import (
 	"context"
+	"flag"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/minicf/minicf/bus"
@@ -17,7 +20,18 @@ func TestMain(m *testing.M) {
 	if code, is := conformtest.Puppet(); is {
 		os.Exit(code)
 	}
+	waitTogether()
 	os.Exit(m.Run())
+}
+
+// waitTogether lets more tests run at once than there are cores, unless somebody said how many: nearly all of their time they wait for a beat
+// of the DEA, or for something that must not come.
+func waitTogether() {
+	flag.Parse()
+	parallel := flag.Lookup("test.parallel")
+	if n, err := strconv.Atoi(parallel.Value.String()); err == nil && n == runtime.GOMAXPROCS(0) {
+		_ = parallel.Value.Set(strconv.Itoa(2 * n))
+	}
 }
 
 // startSandbox runs components of minicf until the test ends or stop is called, and returns a bus that they are on. files are
