@@ -31,7 +31,7 @@ lint:
 	$(GO) tool -modfile=tools.mod golangci-lint run
 
 bench:
-	$(GO) test -run '^$$' -bench . ./stager ./droplet ./router ./bus ./dea/... ./healthmanager ./sandbox ./apps ./cmd/minicf
+	$(GO) test -run '^$$' -bench . ./stager ./droplet ./router ./bus ./dea/... ./healthmanager ./controller/v3 ./sandbox ./apps ./cmd/minicf
 
 fuzz:
 	@$(GO) list ./... | while read -r p; do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

@@ -45,11 +45,11 @@ func TutorialApp(id string) App {
 	return a
 }
 
-// newApp has host names with no underscore in them. They are allowed in the names of apps, but Tomcat refuses a request for such a host.
 // todayMemory is the least that an app gets on a runtime of today, in MB. vmc's 64 were for those of 2012: Flask behind gunicorn
 // needs 63, Node.js for one page 44.
 const todayMemory = 128
 
+// newApp has host names with no underscore in them. They are allowed in the names of apps, but Tomcat refuses a request for such a host.
 func newApp(id string) App {
 	host := strings.ReplaceAll(id, "_", "-")
 	return App{ID: id, Name: id, URIs: []string{host + ".vcap.me", host + ".localhost"}}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/minicf/minicf/client"
 )
 
 // process is how an app runs. A droplet of 2012 has one startup script, so an app has one process, web; it has the app's GUID, as in Cloud Foundry.
@@ -25,9 +27,8 @@ type health struct {
 
 const (
 	web           = "web"
-	defaultMemory = 256  // MB, before it is known what the framework needs
-	defaultDisk   = 1024 // MB
-	maxInstances  = 1000
+	defaultMemory = 256     // MB, before it is known what the framework needs
+	defaultDisk   = 1024    // MB
 	maxLimit      = 1 << 20 // MB
 )
 
@@ -38,8 +39,8 @@ func newProcess() process {
 // check says what cannot be.
 func (p process) check() error {
 	switch {
-	case p.Instances < 0 || p.Instances > maxInstances:
-		return unprocessable("Instances must be between 0 and %d", maxInstances)
+	case p.Instances < 0 || p.Instances > client.MaxInstances:
+		return unprocessable("Instances must be between 0 and %d", client.MaxInstances)
 	case p.Memory < 0 || p.Memory > maxLimit:
 		return unprocessable("Memory in mb must be between 1 and %d", maxLimit)
 	case p.Disk < 1 || p.Disk > maxLimit:
