@@ -64,13 +64,18 @@ func TestEventuallyLooksOnceMoreWhenTimeIsOver(t *testing.T) {
 	})
 }
 
+// Another process may be quicker, but not every time.
 func TestFreePortCanBeListenedOn(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", FreePort(t)))
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 20 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", FreePort(t))); err == nil {
+			l.Close()
+			return
+		}
 	}
-	l.Close()
+	t.Errorf("of 20 ports none was free: %v", err)
 }
 
 func TestMissingToolSkipsOnAMachineAndFailsInCI(t *testing.T) {
