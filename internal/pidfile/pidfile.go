@@ -8,7 +8,6 @@
 package pidfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/minicf/minicf/internal/procfs"
 )
 
 // maxContent is how much of a pid file is looked at, in bytes.
@@ -137,12 +138,9 @@ func alive(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// zombie reports whether a process has ended and nobody has taken notice. Only Linux tells, behind the name in parentheses.
+// zombie reports whether a process has ended and nobody has taken notice. Only Linux tells.
 func zombie(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return false
-	}
-	_, state, _ := bytes.Cut(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" "))
-	return bytes.HasPrefix(state, []byte("Z"))
+	var r procfs.Reader
+	st, err := r.Stat(pid)
+	return err == nil && st.Dead
 }

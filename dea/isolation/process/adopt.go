@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/internal/procfs"
 )
 
 // lookInterval is how often the process table is read for adopted processes where the system does not tell of their end.
@@ -62,7 +63,7 @@ func (c *container) awaitEnd(ctx context.Context, end processEnd) {
 
 // environOf is the environment with which a process was executed; nil where the system does not tell.
 func environOf(pid int) []string {
-	text, err := os.ReadFile(procFile(pid, "environ"))
+	text, err := os.ReadFile(procfs.File(pid, "environ"))
 	if err != nil || len(text) == 0 {
 		return nil
 	}

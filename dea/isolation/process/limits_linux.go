@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/internal/procfs"
 )
 
 // canLimit says whether limit does anything.
@@ -33,7 +34,7 @@ func limit(pid int, l isolation.Limits) error {
 
 // childrenOf reads the children of a process from /proc. A kernel that does not tell them, or a process that has ended, has none.
 func childrenOf(pid int) (children []int) {
-	lists, _ := filepath.Glob(procFile(pid, "task/*/children")) // the only error is of the pattern
+	lists, _ := filepath.Glob(procfs.File(pid, "task/*/children")) // the only error is of the pattern
 	for _, list := range lists {
 		text, err := os.ReadFile(list)
 		if err != nil {

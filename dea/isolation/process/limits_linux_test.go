@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/minicf/minicf/dea/isolation"
+	"github.com/minicf/minicf/internal/procfs"
 )
 
 // On a busy machine the startup script has started the app before its own limits are set.
@@ -40,7 +41,7 @@ func TestWhatStartupHasStartedAlreadyIsLimitedToo(t *testing.T) {
 	if err := limit(cmd.Process.Pid, isolation.Limits{FDs: 99}); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(procFile(grandchild, "limits"))
+	text, err := os.ReadFile(procfs.File(grandchild, "limits"))
 	if err != nil {
 		t.Fatal(err)
 	}

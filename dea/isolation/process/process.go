@@ -75,7 +75,7 @@ func New(opts Options) *Backend {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	if runtime.GOOS == "linux" {
-		return &Backend{opts: opts, table: procfs{}}
+		return &Backend{opts: opts, table: linux{}}
 	}
 	return &Backend{opts: opts, table: ps{}}
 }

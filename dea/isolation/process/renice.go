@@ -9,6 +9,7 @@ import (
 
 	"github.com/minicf/minicf/dea/isolation"
 	"github.com/minicf/minicf/dea/isolation/cgroup"
+	"github.com/minicf/minicf/internal/procfs"
 )
 
 var _ isolation.Nicer = (*container)(nil)
@@ -31,7 +32,7 @@ func (c *container) Renice(ctx context.Context, nice int) error {
 
 // threads of a process: Linux gives each a priority of its own, other systems give one to all.
 func threads(pid int) []int {
-	entries, err := os.ReadDir(procFile(pid, "task"))
+	entries, err := os.ReadDir(procfs.File(pid, "task"))
 	if err != nil {
 		return []int{pid}
 	}

@@ -13,48 +13,6 @@ import (
 	"github.com/minicf/minicf/internal/testkit"
 )
 
-func TestStatLineIsReadWhateverTheProgramIsCalled(t *testing.T) {
-	t.Parallel()
-	const rest = " 4700 4711 4712 0 -1 4194304 9 9 9 9 150 50 25 75 20 0 1 0 987654 1000000 256 18446744073709551615 1 1\n"
-	for _, name := range []string{"ruby", "my app", "a) S 1 (b", ")", "", "grüße"} {
-		got, err := parseStat([]byte("4711 (" + name + ") S" + rest))
-		want := process{
-			pid: 4711, parent: 4700, group: 4711, session: 4712, start: 987654, name: name,
-			cpu: 3 * time.Second, memoryKB: 256 * int64(os.Getpagesize()) / 1024,
-		}
-		if err != nil || got.process != want || got.flags != 4194304 || got.terminal != 0 {
-			t.Errorf("name %q: %+v, %v\nwant %+v", name, got, err, want)
-		}
-	}
-	if got, err := parseStat([]byte("4711 (x) Z" + rest)); err != nil || !got.dead {
-		t.Errorf("a zombie: %+v, %v, want it dead", got, err)
-	}
-}
-
-func TestStatLineThatIsNoneIsRefused(t *testing.T) {
-	t.Parallel()
-	for _, line := range []string{"", "()", "1 (x", "1 (x) S 1 2 3", "x (x) S" + strings.Repeat(" 1", 30), "1 (x) S" + strings.Repeat(" y", 30)} {
-		if got, err := parseStat([]byte(line)); err == nil {
-			t.Errorf("%q: %+v, want an error", line, got)
-		}
-	}
-}
-
-func TestHomeIsFoundInAnEnvironment(t *testing.T) {
-	t.Parallel()
-	for env, want := range map[string]string{
-		"HOME=/a\x00B=1\x00":                     "/a",
-		"B=HOME=/no\x00HOME=/a b\nc\x00":         "/a b\nc",
-		"MYHOME=/no\x00HOMES=/no\x00":            "",
-		"":                                       "",
-		"X=1\x00HOME=/first\x00HOME=/second\x00": "/first",
-	} {
-		if got := valueIn([]byte(env), "HOME"); got != want {
-			t.Errorf("HOME of %q = %q, want %q", env, got, want)
-		}
-	}
-}
-
 // The lines are of macOS 14, but for the last, which is of Linux.
 const macPS = `    1     0     1 Ss    12345   5:06.07 Mon Sep  1 08:00:00 2025     /sbin/launchd
  4711  4700  4711 S+     3400   0:00.03 Tue Nov 11 21:22:23 2025     /Applications/My App.app/Contents/MacOS/My App
@@ -102,7 +60,7 @@ func TestBothTablesShowTheSame(t *testing.T) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for _, table := range []table{procfs{}, ps{}} {
+	for _, table := range []table{linux{}, ps{}} {
 		var p process
 		testkit.Eventually(t, 30*time.Second, "the process with the memory that it needs", func() bool {
 			all, err := table.all(t.Context(), nil)
