@@ -70,7 +70,7 @@ func within(dir, path string) bool {
 			*p = real
 		}
 	}
-	return path == dir || strings.HasPrefix(path, dir+"/")
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // InsecureError is that secure: true is asked for where it cannot be had.

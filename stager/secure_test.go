@@ -48,6 +48,19 @@ func TestSecureIsRefusedWhereItCannotBeHad(t *testing.T) {
 	}
 }
 
+func TestToolMayNotReadWhatHoldsTheOtherStagings(t *testing.T) {
+	t.Parallel()
+	tmp := t.TempDir()
+	own, cache := filepath.Join(tmp, "own"), t.TempDir()
+	c := &confinement{tmp: tmp}
+	for path, want := range map[string]bool{"/": false, filepath.Dir(tmp): false, tmp: false, filepath.Join(tmp, "other"): false, cache: true} {
+		got := c.rights(&exec.Cmd{Path: "/bin/true"}, own, plugin.Access{Read: []string{path}}).Read
+		if slices.Contains(got, path) != want {
+			t.Errorf("a tool that is to read %s may read %q", path, got)
+		}
+	}
+}
+
 // Each of the two looks at the other's files while both are staged. Not secure, they see them: that is what the test can fail by.
 func TestAppsStagedAtTheSameTimeNeverSeeEachOther(t *testing.T) {
 	t.Parallel()
